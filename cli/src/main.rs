@@ -1,0 +1,3 @@
+//! The trove command line.
+
+fn main() {}

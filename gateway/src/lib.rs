@@ -1,0 +1,1 @@
+//! The Trove-compatible REST interface.

@@ -1,0 +1,3 @@
+//! The Trove-compatible REST interface.
+
+fn main() {}

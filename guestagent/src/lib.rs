@@ -1,0 +1,1 @@
+//! Runs one database server, and the shim that keeps it alive.

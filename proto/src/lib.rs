@@ -1,0 +1,1 @@
+//! The protobuf files, their generated types and their conversions to the domain.

@@ -1,0 +1,1 @@
+//! NATS subjects, command and guest requests, and credentials.

@@ -1,0 +1,1 @@
+//! The pure core: ids, aggregates, processes and the documents exchanged with guests.

@@ -1,0 +1,1 @@
+//! Fetches, verifies, unpacks and patches engines from the distribution's archive.

@@ -1,0 +1,1 @@
+//! Tracing set-up, error chains and graceful stop.

@@ -1,0 +1,1 @@
+//! Contract suites, scenarios and launchers of real servers, for tests only.

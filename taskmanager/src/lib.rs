@@ -1,0 +1,1 @@
+//! Decides commands, appends events and drives provisioning.

@@ -1,0 +1,3 @@
+//! Decides commands, appends events and drives provisioning.
+
+fn main() {}
