@@ -1,0 +1,103 @@
+//! What a gateway asks a taskmanager, and what it gets back.
+
+use crate::aggregate::Key;
+use crate::commit::Actor;
+use crate::ids::{CommandId, InstanceId, RequestId};
+use crate::instance::Spec;
+use crate::quota::Resource;
+use crate::secret::StoredSecret;
+use crate::time::Timestamp;
+
+/// A command on its way; a repeat is the same in every field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Envelope {
+    /// Names the command over all its repeats.
+    pub command_id: CommandId,
+    /// After this it must not be decided any more.
+    pub deadline: Timestamp,
+    /// Who asks.
+    pub actor: Actor,
+    /// The REST request behind it.
+    pub request_id: RequestId,
+    /// What is asked.
+    pub body: Body,
+}
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// Make an instance.
+    CreateInstance {
+        /// Its id, chosen by the gateway.
+        id: InstanceId,
+        /// What is asked for.
+        spec: Box<Spec>,
+        /// The passwords that the spec refers to.
+        secrets: Vec<StoredSecret>,
+    },
+    /// Give an instance another name.
+    RenameInstance {
+        /// Which.
+        id: InstanceId,
+        /// The new name.
+        name: String,
+    },
+    /// Delete an instance.
+    DeleteInstance {
+        /// Which.
+        id: InstanceId,
+    },
+    /// Refuse a token from now on.
+    RevokeToken {
+        /// The token's audit id.
+        audit_id: String,
+        /// When the token ends by itself.
+        expires: Timestamp,
+    },
+}
+
+impl Body {
+    /// The aggregate that the command is about.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::CreateInstance { id, .. }
+            | Self::RenameInstance { id, .. }
+            | Self::DeleteInstance { id } => (*id).into(),
+            Self::RevokeToken { .. } => Key::plane(),
+        }
+    }
+}
+
+/// What became of a command.
+pub type Reply = Result<Accepted, Rejection>;
+
+/// The command was decided; its facts are on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// The stream sequence at which its effect can be read.
+    pub position: u64,
+}
+
+/// Why a command was refused; nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// The instance is not known, or gone.
+    InstanceNotFound,
+    /// The instance's id is taken by a creation with another body.
+    InstanceExists,
+    /// The creation was given up before it was recorded; it needs a new id.
+    CreationAbandoned,
+    /// The project's quota is used up.
+    QuotaExceeded {
+        /// Of these, in order.
+        resources: Vec<Resource>,
+    },
+    /// The command's deadline had passed before it was decided.
+    DeadlinePassed,
+    /// The aggregate is quarantined: its history is damaged.
+    Damaged,
+    /// The log can't be written at the moment; nothing was.
+    LogUnavailable,
+    /// The command can't be read, or is one that this taskmanager does not know.
+    NotUnderstood,
+}

@@ -1,0 +1,131 @@
+//! What the control plane must know of each database engine: facts and pure rules, no doing.
+//!
+//! A manager is the word that a datastore version names; two managers may share an engine. Each
+//! engine's facts stand in a module of its own, and nothing outside asks which engine it is.
+
+use crate::guest_spec::{CommandLine, Layout};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddrV4;
+use std::path::Path;
+use std::str::FromStr;
+
+pub mod mariadb;
+
+/// The software that runs a datastore version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Manager {
+    /// The datastore `mysql`, served by MariaDB.
+    Mysql,
+    /// The datastore `mariadb`.
+    Mariadb,
+}
+
+/// Why a name or password can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+impl Manager {
+    /// All managers.
+    pub const ALL: [Self; 2] = [Self::Mysql, Self::Mariadb];
+
+    /// The word in datastore versions.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mysql => "mysql",
+            Self::Mariadb => "mariadb",
+        }
+    }
+
+    /// The port that clients expect.
+    pub fn standard_port(self) -> u16 {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::PORT,
+        }
+    }
+
+    /// The server's settings for a flavor with `ram_mb` MiB of memory.
+    pub fn settings(self, ram_mb: u32) -> BTreeMap<String, String> {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::settings(ram_mb),
+        }
+    }
+
+    /// The command line of a server, for the engine unpacked at `root`.
+    pub fn server_command(
+        self,
+        root: &Path,
+        layout: &Layout<'_>,
+        listen: SocketAddrV4,
+    ) -> CommandLine {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::server_command(root, layout, listen),
+        }
+    }
+
+    /// Checks the name of a database to be made.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_database_name(self, name: &str) -> Result<(), Refusal> {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::check_database_name(name),
+        }
+    }
+
+    /// Checks character set and collation of a database to be made.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check_charset(
+        self,
+        charset: Option<&str>,
+        collation: Option<&str>,
+    ) -> Result<(), Refusal> {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::check_charset(charset, collation),
+        }
+    }
+
+    /// Checks the name of a user to be made.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_user_name(self, name: &str) -> Result<(), Refusal> {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::check_user_name(name),
+        }
+    }
+
+    /// Checks the host part of a user to be made.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_user_host(self, host: &str) -> Result<(), Refusal> {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::check_user_host(host),
+        }
+    }
+
+    /// Checks a password to be set.
+    ///
+    /// # Errors
+    /// What is wrong with it; never the password itself.
+    pub fn check_password(self, password: &str) -> Result<(), Refusal> {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::check_password(password),
+        }
+    }
+}
+
+impl FromStr for Manager {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|manager| manager.as_str() == word)
+            .ok_or(())
+    }
+}

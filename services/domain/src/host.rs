@@ -1,0 +1,235 @@
+//! A machine of the `local` provisioner: its capacity, and which instance has which place.
+//!
+//! # Invariants
+//! - An address and a uid belong to at most one instance.
+//! - The memory and disk of all places fit into the capacity.
+
+use crate::aggregate::{Aggregate, Context, Kind, Moment};
+use crate::commit::events_of;
+use crate::ids::{HostId, InstanceId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+/// Agent and server have a uid each.
+pub const UIDS_PER_PLACE: u32 = 2;
+
+/// A host, folded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// Its own figures; absent before it registered.
+    pub capacity: Option<Capacity>,
+    /// Who has which place.
+    pub places: BTreeMap<InstanceId, Place>,
+}
+
+/// What a host offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// The host.
+    pub host: HostId,
+    /// Memory for instances, in MiB.
+    pub memory_mb: u64,
+    /// Disk for volumes, in MiB.
+    pub disk_mb: u64,
+    /// The first address of its range.
+    pub first_address: Ipv4Addr,
+    /// How many addresses the range has.
+    pub addresses: u32,
+    /// The first uid of its range, of which an instance takes [`UIDS_PER_PLACE`]; absent where
+    /// instances run as the plane's own user.
+    pub first_uid: Option<u32>,
+}
+
+/// What one instance takes of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The host.
+    pub host: HostId,
+    /// Where its server listens.
+    pub address: Ipv4Addr,
+    /// Its agent's user, and its group; the next uid is its server's. Absent where instances run
+    /// as the plane's own user.
+    pub uid: Option<u32>,
+    /// Memory in MiB.
+    pub memory_mb: u64,
+    /// Disk in MiB.
+    pub disk_mb: u64,
+}
+
+/// What a host may be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Make these figures known.
+    Register(Capacity),
+    /// Give an instance a place.
+    Place {
+        /// Which.
+        instance: InstanceId,
+        /// Memory in MiB.
+        memory_mb: u64,
+        /// Disk in MiB.
+        disk_mb: u64,
+    },
+    /// Take the place back.
+    Release {
+        /// Whose.
+        instance: InstanceId,
+    },
+}
+
+/// What may have happened to a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Its figures are these now.
+    Registered(Capacity),
+    /// An instance got a place.
+    Placed {
+        /// Which.
+        instance: InstanceId,
+        /// Where.
+        place: Place,
+    },
+    /// A place is free again.
+    Released {
+        /// Whose it was.
+        instance: InstanceId,
+    },
+}
+
+/// Why a host refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// It has not registered yet.
+    Unknown,
+    /// All its addresses or uids are taken.
+    NoAddress {
+        /// How many it has.
+        addresses: u32,
+    },
+    /// Its memory is promised to others.
+    NoMemory {
+        /// Left, in MiB.
+        left_mb: u64,
+        /// Asked, in MiB.
+        asked_mb: u64,
+    },
+    /// Its disk is promised to others.
+    NoDisk {
+        /// Left, in MiB.
+        left_mb: u64,
+        /// Asked, in MiB.
+        asked_mb: u64,
+    },
+}
+
+impl Host {
+    fn place(
+        &self,
+        instance: InstanceId,
+        memory_mb: u64,
+        disk_mb: u64,
+    ) -> Result<Vec<Event>, Rejection> {
+        if self.places.contains_key(&instance) {
+            return Ok(Vec::new());
+        }
+        let capacity = self.capacity.as_ref().ok_or(Rejection::Unknown)?;
+        let taken = |what: fn(&Place) -> u64| self.places.values().map(what).sum::<u64>();
+        let left_mb = capacity
+            .memory_mb
+            .saturating_sub(taken(|place| place.memory_mb));
+        if memory_mb > left_mb {
+            return Err(Rejection::NoMemory {
+                left_mb,
+                asked_mb: memory_mb,
+            });
+        }
+        let left_mb = capacity
+            .disk_mb
+            .saturating_sub(taken(|place| place.disk_mb));
+        if disk_mb > left_mb {
+            return Err(Rejection::NoDisk {
+                left_mb,
+                asked_mb: disk_mb,
+            });
+        }
+        let (address, uid) = self.free_address(capacity)?;
+        let place = Place {
+            host: capacity.host,
+            address,
+            uid,
+            memory_mb,
+            disk_mb,
+        };
+        Ok(vec![Event::Placed { instance, place }])
+    }
+
+    /// The lowest address that nobody has, with the uid of the same rank.
+    fn free_address(&self, capacity: &Capacity) -> Result<(Ipv4Addr, Option<u32>), Rejection> {
+        let taken: BTreeSet<u32> = self
+            .places
+            .values()
+            .map(|place| place.address.into())
+            .collect();
+        let uids: BTreeSet<u32> = self.places.values().filter_map(|place| place.uid).collect();
+        let first = u32::from(capacity.first_address);
+        (0..capacity.addresses)
+            .map(|rank| {
+                (
+                    first + rank,
+                    capacity.first_uid.map(|uid| uid + rank * UIDS_PER_PLACE),
+                )
+            })
+            .find(|(address, uid)| {
+                !taken.contains(address) && uid.is_none_or(|uid| !uids.contains(&uid))
+            })
+            .map(|(address, uid)| (address.into(), uid))
+            .ok_or(Rejection::NoAddress {
+                addresses: capacity.addresses,
+            })
+    }
+}
+
+impl Aggregate for Host {
+    const KIND: Kind = Kind::Host;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn decide(&self, command: &Command, _: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::Register(capacity) if self.capacity.as_ref() == Some(capacity) => {
+                Ok(Vec::new())
+            }
+            Command::Register(capacity) => Ok(vec![Event::Registered(capacity.clone())]),
+            Command::Place {
+                instance,
+                memory_mb,
+                disk_mb,
+            } => self.place(*instance, *memory_mb, *disk_mb),
+            Command::Release { instance } => {
+                let known = self.places.contains_key(instance);
+                Ok(known
+                    .then_some(Event::Released {
+                        instance: *instance,
+                    })
+                    .into_iter()
+                    .collect())
+            }
+        }
+    }
+
+    fn evolve(&mut self, event: &Event, _: Moment) {
+        match event {
+            Event::Registered(capacity) => self.capacity = Some(capacity.clone()),
+            Event::Placed { instance, place } => {
+                self.places.insert(*instance, place.clone());
+            }
+            Event::Released { instance } => {
+                self.places.remove(instance);
+            }
+        }
+    }
+
+    events_of!(Host);
+}

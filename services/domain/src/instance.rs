@@ -1,0 +1,142 @@
+//! A database instance: what was asked for, where it is, and the process under way.
+//!
+//! # Invariants
+//! - At most one process is under way; a deletion replaces any other.
+//! - A live instance is at rest or has a deadline: nothing is ever stuck.
+//! - A result counts only under the fence of the latest claim.
+//! - A failed creation ends with nothing left but the record and its fault.
+//!
+//! ```text
+//! Absent ──create──▶ Provisioning: Place ▶ Volume ▶ Guest ▶ AgentReport ▶ Prepare ──▶ Active
+//!    │                    │ refused, or overdue                                         │
+//!    │ abandon            ▼                                                             │
+//!    ▼                Undoing: Guest ▶ Volume ▶ Release ──▶ Failed                      │
+//! Abandoned               │                                   │                         │
+//!                         └──────────── delete ───────────────┴─────────────────────────┘
+//!                                          ▼
+//!                         Deleting: Guest ▶ Volume ▶ Release ──▶ Deleted
+//! ```
+
+use crate::aggregate::{Aggregate, Context, Kind, Moment};
+use crate::commit::events_of;
+use crate::guest::DatabaseHealth;
+use crate::host::Place;
+use crate::ids::{InstanceId, ProjectId};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+mod decide;
+mod evolve;
+pub mod messages;
+pub mod process;
+pub mod spec;
+
+pub use decide::prepare_action;
+pub use messages::{Command, Event, Rejection};
+pub use process::{Claim, Effect, Fault, FaultCause, Phase, Step, Timer};
+pub use spec::Spec;
+
+/// An instance, folded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Instance {
+    /// Never asked for.
+    #[default]
+    Absent,
+    /// Its creation was given up before it was recorded; it can't be created any more.
+    Abandoned {
+        /// Whose it would have been.
+        project: ProjectId,
+    },
+    /// Known to its owner.
+    Live(Box<Live>),
+    /// Gone.
+    Deleted {
+        /// Whose it was.
+        project: ProjectId,
+        /// When it went.
+        at: Timestamp,
+    },
+}
+
+/// An instance that its owner can see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// Its id.
+    pub id: InstanceId,
+    /// What was asked for.
+    pub spec: Spec,
+    /// Its present name.
+    pub name: String,
+    /// When it was asked for.
+    pub created: Timestamp,
+    /// When something about it changed that its owner can see.
+    pub updated: Timestamp,
+    /// What is going on.
+    pub phase: Phase,
+    /// Its place on a host, once it has one.
+    pub place: Option<Place>,
+    /// The last failed operation.
+    pub fault: Option<Fault>,
+    /// The last logged health of its server.
+    pub health: DatabaseHealth,
+    /// Whether its agent has fallen silent.
+    pub agent_silent: bool,
+    /// The position of the last commit that its desired document derives from.
+    pub revision: u64,
+    /// The fence of the latest claim; zero before the first.
+    pub fence: u64,
+}
+
+impl Instance {
+    /// The instance, if its owner can see it.
+    pub fn live(&self) -> Option<&Live> {
+        match self {
+            Self::Live(live) => Some(live),
+            Self::Absent | Self::Abandoned { .. } | Self::Deleted { .. } => None,
+        }
+    }
+
+    /// Whose it is or was.
+    pub fn project(&self) -> Option<&ProjectId> {
+        match self {
+            Self::Absent => None,
+            Self::Abandoned { project } | Self::Deleted { project, .. } => Some(project),
+            Self::Live(live) => Some(&live.spec.project),
+        }
+    }
+
+    /// The one thing to do next; a restarted worker simply asks again.
+    pub fn next_effect(&self) -> Option<Effect> {
+        self.live().and_then(|live| live.phase.next_effect())
+    }
+
+    /// When to look again if nothing happens until then.
+    pub fn timer(&self) -> Option<Timer> {
+        self.live().and_then(|live| live.phase.timer())
+    }
+
+    /// Who holds the effect under way.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.live().and_then(|live| live.phase.claim())
+    }
+}
+
+impl Aggregate for Instance {
+    const KIND: Kind = Kind::Instance;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn decide(&self, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        decide::decide(self, command, context)
+    }
+
+    fn evolve(&mut self, event: &Event, at: Moment) {
+        evolve::evolve(self, event, at);
+    }
+
+    events_of!(Instance);
+}
+
+#[cfg(test)]
+mod tests;

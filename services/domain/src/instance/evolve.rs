@@ -1,0 +1,133 @@
+//! How facts become an instance's state. It copies; rules stand in `decide`.
+
+use super::messages::Event;
+use super::process::{Claim, Phase, Running, Step};
+use super::{Instance, Live};
+use crate::aggregate::Moment;
+use crate::guest::DatabaseHealth;
+use crate::time::Timestamp;
+
+pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
+    match (event, &mut *instance) {
+        (Event::CreationRequested { id, spec, deadline }, Instance::Absent) => {
+            *instance = Instance::Live(Box::new(Live {
+                id: *id,
+                spec: (**spec).clone(),
+                name: spec.name.clone(),
+                created: at.time,
+                updated: at.time,
+                phase: Phase::Provisioning(begun(Step::Place, *deadline)),
+                place: None,
+                fault: None,
+                health: DatabaseHealth::Unknown,
+                agent_silent: false,
+                revision: at.position,
+                fence: 0,
+            }));
+        }
+        (Event::CreationAbandoned { project }, Instance::Absent) => {
+            *instance = Instance::Abandoned {
+                project: project.clone(),
+            };
+        }
+        (Event::Deleted, Instance::Live(live)) => {
+            let project = live.spec.project.clone();
+            *instance = Instance::Deleted {
+                project,
+                at: at.time,
+            };
+        }
+        (event, Instance::Live(live)) => evolve_live(live, event, at),
+        (event, state) => {
+            debug_assert!(false, "`decide` wrote {event:?} after {state:?}");
+        }
+    }
+}
+
+fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
+    match event {
+        Event::EffectClaimed { worker, until } => {
+            live.fence = at.position;
+            if let Some(running) = live.phase.running_mut() {
+                let claim = Claim {
+                    worker: *worker,
+                    until: *until,
+                    fence: at.position,
+                };
+                running.claim = Some(claim);
+            }
+            return;
+        }
+        Event::ClaimRenewed { until } => {
+            if let Some(claim) = live.phase.running_mut().and_then(|r| r.claim.as_mut()) {
+                claim.until = *until;
+            }
+            return;
+        }
+        Event::Renamed { name } => live.name.clone_from(name),
+        Event::Placed { place, deadline } => {
+            live.place = Some(place.clone());
+            step(live, Step::Volume, *deadline);
+        }
+        Event::VolumeMade { deadline } => step(live, Step::Guest, *deadline),
+        Event::GuestStarted { deadline } => step(live, Step::AgentReport, *deadline),
+        Event::AgentReported { deadline } => step(live, Step::Prepare, *deadline),
+        Event::Prepared => {
+            live.phase = Phase::Active;
+            live.fault = None;
+            live.revision = at.position;
+        }
+        Event::CreationFailed { fault, deadline } => {
+            live.fault = Some(fault.clone());
+            live.phase = match deadline {
+                Some(deadline) => Phase::Undoing(begun(Step::NoGuest, *deadline)),
+                None => Phase::Failed,
+            };
+        }
+        Event::StepRestarted {
+            attempt,
+            deadline,
+            fault,
+        } => {
+            if let Some(running) = live.phase.running_mut() {
+                running.attempt = *attempt;
+                running.deadline = *deadline;
+            }
+            if fault.is_some() {
+                live.fault.clone_from(fault);
+            }
+        }
+        Event::DeletionRequested { deadline } => {
+            live.phase = Phase::Deleting(begun(Step::NoGuest, *deadline));
+        }
+        Event::GuestRemoved { deadline } => step(live, Step::NoVolume, *deadline),
+        Event::VolumeRemoved { deadline } => step(live, Step::Release, *deadline),
+        Event::Undone => {
+            live.phase = Phase::Failed;
+            live.place = None;
+            live.health = DatabaseHealth::Unknown;
+        }
+        Event::HealthChanged { health } => live.health = health.clone(),
+        Event::AgentFellSilent => live.agent_silent = true,
+        Event::AgentReturned => live.agent_silent = false,
+        Event::CreationRequested { .. } | Event::CreationAbandoned { .. } | Event::Deleted => {
+            debug_assert!(false, "`decide` wrote {event:?} for a live instance");
+        }
+    }
+    live.updated = at.time;
+}
+
+fn begun(step: Step, deadline: Timestamp) -> Running {
+    Running {
+        step,
+        attempt: 1,
+        deadline,
+        claim: None,
+    }
+}
+
+fn step(live: &mut Live, next: Step, deadline: Timestamp) {
+    if let Some(running) = live.phase.running_mut() {
+        *running = begun(next, deadline);
+    }
+}

@@ -1,0 +1,218 @@
+//! What an instance may be asked, what may have happened to it, and why it refuses.
+
+use super::process::{Effect, Fault, FaultCause, Step};
+use super::spec::Spec;
+use crate::guest::{DatabaseHealth, Report};
+use crate::host::Place;
+use crate::ids::{InstanceId, ProjectId, WorkerId};
+use crate::time::Timestamp;
+
+/// What an instance may be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Begin it. Its project's quota is reserved already.
+    Create {
+        /// Its id.
+        id: InstanceId,
+        /// What was asked for.
+        spec: Box<Spec>,
+    },
+    /// Give up a creation that was reserved but never recorded.
+    Abandon {
+        /// Whose it would have been.
+        project: ProjectId,
+    },
+    /// Give it another name.
+    Rename {
+        /// The new name.
+        name: String,
+    },
+    /// Delete it, whatever is going on.
+    Delete,
+    /// A worker takes the effect that is owed.
+    Claim {
+        /// Who.
+        worker: WorkerId,
+        /// Which effect it has seen to be owed.
+        effect: Effect,
+    },
+    /// The worker needs longer.
+    RenewClaim {
+        /// Under which claim.
+        fence: u64,
+    },
+    /// The effect was carried out.
+    Complete {
+        /// Under which claim.
+        fence: u64,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// The effect can't be carried out, and asking again can't help.
+    Refuse {
+        /// Under which claim.
+        fence: u64,
+        /// The kind of cause.
+        cause: FaultCause,
+        /// The cause in words.
+        detail: String,
+    },
+    /// A step's deadline has passed.
+    DeadlinePassed {
+        /// Which step.
+        step: Step,
+        /// Which attempt of it.
+        attempt: u32,
+        /// Whether nobody could work on it, since the plane was down.
+        plane_was_down: bool,
+        /// The last known obstacle, in words; empty when none is known.
+        obstacle: String,
+    },
+    /// The guest reported.
+    Observe(Report),
+    /// The guest has not been heard for the silence period, nor answered when asked.
+    NoteSilence,
+    /// The guest was heard again.
+    NoteReturn,
+}
+
+/// What an effect gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Of [`Effect::Place`].
+    Placed(Place),
+    /// Of [`Effect::Volume`].
+    VolumeMade,
+    /// Of [`Effect::Guest`].
+    GuestStarted,
+    /// Of [`Effect::NoGuest`].
+    GuestRemoved,
+    /// Of [`Effect::NoVolume`].
+    VolumeRemoved,
+    /// Of [`Effect::ReleasePlace`] and [`Effect::ReleaseAll`].
+    Released,
+}
+
+/// What may have happened to an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody asked for it; provisioning begins.
+    CreationRequested {
+        /// Its id.
+        id: InstanceId,
+        /// What was asked for.
+        spec: Box<Spec>,
+        /// The first step's deadline.
+        deadline: Timestamp,
+    },
+    /// A creation was given up before it was recorded.
+    CreationAbandoned {
+        /// Whose it would have been.
+        project: ProjectId,
+    },
+    /// It has another name.
+    Renamed {
+        /// The new name.
+        name: String,
+    },
+    /// A worker took the effect that is owed; this commit's sequence is its fence.
+    EffectClaimed {
+        /// Who.
+        worker: WorkerId,
+        /// Until when others leave it alone.
+        until: Timestamp,
+    },
+    /// The worker needs longer.
+    ClaimRenewed {
+        /// Until when others leave it alone.
+        until: Timestamp,
+    },
+    /// It has a place.
+    Placed {
+        /// Where.
+        place: Place,
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// Its volume exists.
+    VolumeMade {
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// Its shim and agent run.
+    GuestStarted {
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// Its agent reported for the first time.
+    AgentReported {
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// Its server runs and has its databases and users.
+    Prepared,
+    /// Its creation can't finish.
+    CreationFailed {
+        /// Why.
+        fault: Fault,
+        /// The first undoing step's deadline; absent when there is nothing to undo.
+        deadline: Option<Timestamp>,
+    },
+    /// A step begins anew.
+    StepRestarted {
+        /// How often it was begun, with this one.
+        attempt: u32,
+        /// Its new deadline.
+        deadline: Timestamp,
+        /// What its owner should know; absent when the plane itself was down.
+        fault: Option<Fault>,
+    },
+    /// Somebody asked for its deletion.
+    DeletionRequested {
+        /// The first step's deadline.
+        deadline: Timestamp,
+    },
+    /// Shim, agent and server are gone.
+    GuestRemoved {
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// The volume is gone.
+    VolumeRemoved {
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// A failed creation was taken back.
+    Undone,
+    /// It is gone.
+    Deleted,
+    /// Its server's health changed.
+    HealthChanged {
+        /// To what.
+        health: DatabaseHealth,
+    },
+    /// Its agent fell silent.
+    AgentFellSilent,
+    /// Its agent is heard again.
+    AgentReturned,
+}
+
+/// Why an instance refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// Not known, or gone.
+    NotFound,
+    /// The id is taken by a creation with another body.
+    AlreadyExists,
+    /// The creation was given up; it needs a new id.
+    Abandoned,
+    /// The claim is not the latest, or its step has ended.
+    StaleFence,
+    /// Another worker holds the effect.
+    ClaimedByAnother {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Not that effect is owed.
+    NotOwed,
+}

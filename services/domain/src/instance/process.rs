@@ -1,0 +1,207 @@
+//! The processes nested in an instance: provisioning, undoing, deleting.
+//!
+//! A process says what is owed; a worker claims it, does it and reports back under its fence.
+
+use crate::ids::WorkerId;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What is going on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// Being made.
+    Provisioning(Running),
+    /// At rest and serving.
+    Active,
+    /// A creation that can't finish is being taken back.
+    Undoing(Running),
+    /// At rest after a creation that was taken back.
+    Failed,
+    /// Going away.
+    Deleting(Running),
+}
+
+/// A process under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// Where it is.
+    pub step: Step,
+    /// How often this step was begun, from 1.
+    pub attempt: u32,
+    /// When this step counts as overdue.
+    pub deadline: Timestamp,
+    /// Who does it, if somebody does.
+    pub claim: Option<Claim>,
+}
+
+/// A worker's claim on the step under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Who.
+    pub worker: WorkerId,
+    /// Until when others leave it alone.
+    pub until: Timestamp,
+    /// The claiming commit's sequence: results under another fence don't count.
+    pub fence: u64,
+}
+
+/// The steps of all processes, in the order of life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Step {
+    /// Find a place on a host.
+    Place,
+    /// Make the volume.
+    Volume,
+    /// Start shim and agent.
+    Guest,
+    /// Wait for the agent's first report.
+    AgentReport,
+    /// Wait for the server with its databases and users.
+    Prepare,
+    /// End shim, agent and server.
+    NoGuest,
+    /// Remove the volume.
+    NoVolume,
+    /// Give the place back and, on deletion, the quota.
+    Release,
+}
+
+/// An idempotent `ensure_*` that is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// `ensure_place`.
+    Place,
+    /// `ensure_volume`.
+    Volume,
+    /// `ensure_guest`.
+    Guest,
+    /// `ensure_no_guest`.
+    NoGuest,
+    /// `ensure_no_volume`.
+    NoVolume,
+    /// Give back the place.
+    ReleasePlace,
+    /// Give back place and quota.
+    ReleaseAll,
+}
+
+/// When to look at a step again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timer {
+    /// Which step.
+    pub step: Step,
+    /// Which attempt of it.
+    pub attempt: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A failed operation, as the owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// During which step.
+    pub step: Step,
+    /// The kind of cause.
+    pub cause: FaultCause,
+    /// The cause in words, and what to do.
+    pub detail: String,
+    /// When.
+    pub created: Timestamp,
+}
+
+/// The kinds of causes that an operation fails for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FaultCause {
+    /// The engine's files or its template are missing.
+    EngineMissing,
+    /// The host has no address left.
+    NoAddress,
+    /// The host has not that much memory left.
+    NoMemory,
+    /// The host has not that much disk left.
+    NoDisk,
+    /// The volume is full.
+    DiskFull,
+    /// The agent never reported.
+    AgentSilent,
+    /// The server did not start.
+    ServerWontStart,
+    /// The server refused a statement.
+    Statement,
+    /// The step did not end in its time.
+    Overdue,
+    /// The provisioner refused.
+    Refused,
+}
+
+impl Step {
+    /// What is owed in this step; nothing while it waits for the guest.
+    pub fn effect(self, deleting: bool) -> Option<Effect> {
+        match self {
+            Self::Place => Some(Effect::Place),
+            Self::Volume => Some(Effect::Volume),
+            Self::Guest => Some(Effect::Guest),
+            Self::AgentReport | Self::Prepare => None,
+            Self::NoGuest => Some(Effect::NoGuest),
+            Self::NoVolume => Some(Effect::NoVolume),
+            Self::Release if deleting => Some(Effect::ReleaseAll),
+            Self::Release => Some(Effect::ReleasePlace),
+        }
+    }
+
+    /// The step in words, as faults and logs name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Place => "finding a place",
+            Self::Volume => "making the volume",
+            Self::Guest => "starting the guest agent",
+            Self::AgentReport => "waiting for the guest agent's first report",
+            Self::Prepare => "preparing the database",
+            Self::NoGuest => "stopping the guest",
+            Self::NoVolume => "removing the volume",
+            Self::Release => "giving back place and quota",
+        }
+    }
+}
+
+impl Phase {
+    /// The process under way, if one is.
+    pub fn running(&self) -> Option<&Running> {
+        match self {
+            Self::Provisioning(running) | Self::Undoing(running) | Self::Deleting(running) => {
+                Some(running)
+            }
+            Self::Active | Self::Failed => None,
+        }
+    }
+
+    pub(super) fn running_mut(&mut self) -> Option<&mut Running> {
+        match self {
+            Self::Provisioning(running) | Self::Undoing(running) | Self::Deleting(running) => {
+                Some(running)
+            }
+            Self::Active | Self::Failed => None,
+        }
+    }
+
+    /// What is owed.
+    pub fn next_effect(&self) -> Option<Effect> {
+        let deleting = matches!(self, Self::Deleting(_));
+        self.running()
+            .and_then(|running| running.step.effect(deleting))
+    }
+
+    /// When to look again.
+    pub fn timer(&self) -> Option<Timer> {
+        self.running().map(|running| Timer {
+            step: running.step,
+            attempt: running.attempt,
+            at: running.deadline,
+        })
+    }
+
+    /// Who holds the effect under way.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.running().and_then(|running| running.claim.as_ref())
+    }
+}

@@ -1,0 +1,1 @@
+//! Scenarios: what was, what is asked, what follows.

@@ -1,0 +1,185 @@
+//! A project's quota: what its instances have reserved.
+//!
+//! # Invariants
+//! - What is in use is the sum of the reservations, never a counter of its own.
+//! - A reservation names its instance; it is made before the instance and returned after it.
+
+use crate::aggregate::{Aggregate, Context, Kind, Moment};
+use crate::commit::events_of;
+use crate::ids::{InstanceId, ProjectId};
+use crate::quota::{Amount, Quotas, Resource};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A project, folded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Its id; absent before its first event.
+    pub id: Option<ProjectId>,
+    /// Each instance's share.
+    pub reservations: BTreeMap<InstanceId, Reservation>,
+}
+
+/// One instance's share of a quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// How much.
+    pub amount: Amount,
+    /// Until when the instance must exist; absent once it does.
+    pub until: Option<Timestamp>,
+}
+
+impl Project {
+    /// The sum over reservations whose instances exist, and over those still waiting for theirs.
+    pub fn used(&self) -> (Amount, Amount) {
+        let sum = |waiting: bool| {
+            self.reservations
+                .values()
+                .filter(|reservation| reservation.until.is_some() == waiting)
+                .fold(Amount::default(), |sum, reservation| {
+                    sum.plus(reservation.amount)
+                })
+        };
+        (sum(false), sum(true))
+    }
+}
+
+/// What a project may be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Set a share aside for an instance about to be created.
+    Reserve {
+        /// Whose quota.
+        project_id: ProjectId,
+        /// For which instance.
+        instance: InstanceId,
+        /// How much.
+        amount: Amount,
+        /// The most that the project may use.
+        quotas: Quotas,
+    },
+    /// The instance exists: keep its share.
+    Commit {
+        /// Which.
+        instance: InstanceId,
+    },
+    /// The instance is gone, or never came: return its share.
+    Release {
+        /// Which.
+        instance: InstanceId,
+    },
+}
+
+/// What may have happened to a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A share was set aside.
+    Reserved {
+        /// Whose quota.
+        project_id: ProjectId,
+        /// For which instance.
+        instance: InstanceId,
+        /// How much.
+        amount: Amount,
+        /// Until when the instance must exist.
+        until: Timestamp,
+    },
+    /// A share is kept, since its instance exists.
+    Committed {
+        /// Which.
+        instance: InstanceId,
+    },
+    /// A share was returned.
+    Released {
+        /// Which.
+        instance: InstanceId,
+    },
+}
+
+/// Why a project refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// Not that much is left.
+    QuotaExceeded {
+        /// Of these, in order.
+        resources: Vec<Resource>,
+    },
+}
+
+impl Aggregate for Project {
+    const KIND: Kind = Kind::Project;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn decide(&self, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::Reserve {
+                project_id,
+                instance,
+                amount,
+                quotas,
+            } => {
+                if self.reservations.contains_key(instance) {
+                    return Ok(Vec::new());
+                }
+                let (kept, waiting) = self.used();
+                let resources = quotas.exceeded(kept.plus(waiting), *amount);
+                if !resources.is_empty() {
+                    return Err(Rejection::QuotaExceeded { resources });
+                }
+                let lifetime = std::time::Duration::from_millis(context.limits.reservation_ms);
+                Ok(vec![Event::Reserved {
+                    project_id: project_id.clone(),
+                    instance: *instance,
+                    amount: *amount,
+                    until: context.now.after(lifetime),
+                }])
+            }
+            Command::Commit { instance } => match self.reservations.get(instance) {
+                Some(Reservation { until: Some(_), .. }) => Ok(vec![Event::Committed {
+                    instance: *instance,
+                }]),
+                Some(Reservation { until: None, .. }) | None => Ok(Vec::new()),
+            },
+            Command::Release { instance } => {
+                let known = self.reservations.contains_key(instance);
+                Ok(known
+                    .then_some(Event::Released {
+                        instance: *instance,
+                    })
+                    .into_iter()
+                    .collect())
+            }
+        }
+    }
+
+    fn evolve(&mut self, event: &Event, _: Moment) {
+        match event {
+            Event::Reserved {
+                project_id,
+                instance,
+                amount,
+                until,
+            } => {
+                self.id = Some(project_id.clone());
+                let reservation = Reservation {
+                    amount: *amount,
+                    until: Some(*until),
+                };
+                self.reservations.insert(*instance, reservation);
+            }
+            Event::Committed { instance } => {
+                if let Some(reservation) = self.reservations.get_mut(instance) {
+                    reservation.until = None;
+                }
+            }
+            Event::Released { instance } => {
+                self.reservations.remove(instance);
+            }
+        }
+    }
+
+    events_of!(Project);
+}
