@@ -1,0 +1,1 @@
+//! Tests against the real archive, through the host's own sources.

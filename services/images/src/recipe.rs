@@ -1,0 +1,200 @@
+//! What to take from which Debian release, as plain data.
+//!
+//! # Invariants
+//! - `packages`, together with what apt's solver adds and minus `pretended`, is closed: every
+//!   library that `programs` load is in the root.
+//! - A package is never pretended when another needs it at an exact version.
+
+use std::fmt;
+
+/// A Debian release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Suite {
+    /// Debian 12.
+    Bookworm,
+    /// Debian 13.
+    Trixie,
+    /// Debian's unstable branch.
+    Sid,
+}
+
+impl Suite {
+    /// The name under which the archive files it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bookworm => "bookworm",
+            Self::Trixie => "trixie",
+            Self::Sid => "sid",
+        }
+    }
+
+    /// Whether security updates and point releases come from archives beside the main one.
+    pub(crate) fn has_updates(self) -> bool {
+        match self {
+            Self::Bookworm | Self::Trixie => true,
+            Self::Sid => false,
+        }
+    }
+}
+
+impl fmt::Display for Suite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How one engine of one series is made into an image.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipe {
+    /// The engine's word in image ids and directory names; never changes once released.
+    pub engine: &'static str,
+    /// The part of the version that stays the same through updates.
+    pub series: &'static str,
+    /// How people call it.
+    pub title: &'static str,
+    /// The release to take it from.
+    pub suite: Suite,
+    /// The packages to ask for; the first one's version is the image's.
+    pub packages: &'static [&'static str],
+    /// Packages that are told to the solver as installed, because nothing in the image needs them.
+    pub pretended: &'static [&'static str],
+    /// The executables to keep and to patch, relative to the root; all others are deleted, so
+    /// that an image has nothing to run but what is used. Links are kept as they are.
+    pub programs: &'static [&'static str],
+    /// Whose libraries the programs use.
+    pub libraries: Libraries,
+}
+
+/// Whose libraries an image's programs use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Libraries {
+    /// Those in the image: the programs are patched.
+    Own,
+    /// The host's: for programs that need nothing but a C library of any age.
+    Host,
+}
+
+impl Recipe {
+    /// The programs to patch.
+    pub(crate) fn patched(&self) -> impl Iterator<Item = &'static str> {
+        let programs = match self.libraries {
+            Libraries::Own => self.programs,
+            Libraries::Host => &[],
+        };
+        programs.iter().copied()
+    }
+}
+
+/// MariaDB of Debian 12.
+pub const MARIADB_10_11: Recipe = Recipe {
+    engine: "mariadb",
+    series: "10.11",
+    title: "MariaDB 10.11",
+    suite: Suite::Bookworm,
+    packages: &[
+        "mariadb-server-core",
+        "mariadb-client",
+        "mariadb-backup",
+        "dash",
+        "libc-bin",
+    ],
+    pretended: PRETENDED,
+    programs: &[
+        "usr/sbin/mariadbd",
+        "usr/bin/mariadb",
+        "usr/bin/mariadb-admin",
+        "usr/bin/mariadb-backup",
+        "usr/bin/mariadb-binlog",
+        "usr/bin/mariadb-check",
+        "usr/bin/mariadb-dump",
+        "usr/bin/mariadb-tzinfo-to-sql",
+        "usr/bin/mariadb-upgrade",
+        "usr/bin/mbstream",
+        "usr/bin/dash",
+        "usr/bin/sh",
+    ],
+    libraries: Libraries::Own,
+};
+
+/// What rewrites executables, and what walls them in.
+pub(crate) const TOOLS: Recipe = Recipe {
+    engine: "tools",
+    series: "bookworm",
+    title: "the tools",
+    suite: Suite::Bookworm,
+    packages: &["bubblewrap", "patchelf", "dash"],
+    pretended: PRETENDED,
+    programs: &[
+        "usr/bin/bwrap",
+        "usr/bin/patchelf",
+        "usr/bin/dash",
+        "usr/bin/sh",
+    ],
+    libraries: Libraries::Own,
+};
+
+/// The bus and the log. It runs on the host's libc, because it is a Go program that needs
+/// nothing else: hence nothing is fetched with it and nothing is patched.
+pub(crate) const fn nats_server(suite: Suite) -> Recipe {
+    Recipe {
+        engine: "nats-server",
+        series: suite.as_str(),
+        title: "nats-server",
+        suite,
+        packages: &["nats-server"],
+        pretended: &[
+            "libc6",
+            "adduser",
+            "init-system-helpers",
+            "passwd",
+            "debconf",
+        ],
+        programs: &["usr/sbin/nats-server"],
+        libraries: Libraries::Host,
+    }
+}
+
+/// Maintainer scripts, administration and alternatives that the engines' packages depend on but
+/// that an unpacked copy never runs.
+const PRETENDED: &[&str] = &[
+    "adduser",
+    "debconf",
+    "debconf-2.0",
+    "debianutils",
+    "dpkg",
+    "galera-4",
+    "gawk",
+    "init-system-helpers",
+    "iproute2",
+    "libconfig-inifiles-perl",
+    "libdbi-perl",
+    "libfile-find-rule-perl",
+    "libjson-perl",
+    "libllvm14",
+    "libnumber-compare-perl",
+    "libpam-modules",
+    "libpam-runtime",
+    "libperl5.36",
+    "libtext-glob-perl",
+    "libz3-4",
+    "locales",
+    "locales-all",
+    "lsb-base",
+    "lsof",
+    "netbase",
+    "openssl",
+    "passwd",
+    "perl",
+    "perl-base",
+    "perl-modules-5.36",
+    "postgresql-client-common",
+    "postgresql-common",
+    "procps",
+    "psmisc",
+    "rsync",
+    "socat",
+    "ssl-cert",
+    "sysvinit-utils",
+    "ucf",
+];
