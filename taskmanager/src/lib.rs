@@ -1,1 +1,3 @@
 //! Decides commands, appends events and drives provisioning.
+
+pub mod provisioner;
