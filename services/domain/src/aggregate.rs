@@ -77,14 +77,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the declaration.
-    pub const ALL: [Self; 6] = [
-        Self::Plane,
-        Self::Project,
-        Self::Host,
-        Self::Datastore,
-        Self::Version,
-        Self::Instance,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Plane, Self::Project, Self::Host, Self::Datastore, Self::Version, Self::Instance];
 
     /// The word in subjects.
     pub fn as_str(self) -> &'static str {
@@ -103,10 +97,7 @@ impl FromStr for Kind {
     type Err = ();
 
     fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
-            .ok_or(())
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(())
     }
 }
 
@@ -122,10 +113,7 @@ pub struct Key {
 impl Key {
     /// The one plane of a log.
     pub fn plane() -> Self {
-        Self {
-            kind: Kind::Plane,
-            id: derived(&["plane"]),
-        }
+        Self { kind: Kind::Plane, id: derived(&["plane"]) }
     }
 }
 
@@ -137,10 +125,7 @@ impl fmt::Display for Key {
 
 impl From<&ProjectId> for Key {
     fn from(id: &ProjectId) -> Self {
-        Self {
-            kind: Kind::Project,
-            id: derived(&["project", id.as_str()]),
-        }
+        Self { kind: Kind::Project, id: derived(&["project", id.as_str()]) }
     }
 }
 
@@ -148,10 +133,7 @@ macro_rules! key_from {
     ($id:ident, $kind:ident) => {
         impl From<$id> for Key {
             fn from(id: $id) -> Self {
-                Self {
-                    kind: Kind::$kind,
-                    id: id.0,
-                }
+                Self { kind: Kind::$kind, id: id.0 }
             }
         }
     };

@@ -92,11 +92,7 @@ macro_rules! events_of {
         }
 
         fn unwrap(events: &$crate::commit::Events) -> Option<&[Self::Event]> {
-            if let $crate::commit::Events::$variant(events) = events {
-                Some(events)
-            } else {
-                None
-            }
+            if let $crate::commit::Events::$variant(events) = events { Some(events) } else { None }
         }
     };
 }

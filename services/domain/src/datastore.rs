@@ -65,23 +65,14 @@ impl Aggregate for Datastore {
 
     fn decide(&self, command: &Command, _: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (Self::Absent, Command::Register { id, name }) => Ok(vec![Event::Registered {
-                id: *id,
-                name: name.clone(),
-            }]),
+            (Self::Absent, Command::Register { id, name }) => {
+                Ok(vec![Event::Registered { id: *id, name: name.clone() }])
+            }
             (Self::Registered { .. }, Command::Register { .. }) => Ok(Vec::new()),
             (Self::Absent, Command::SetDefaultVersion(_)) => Err(Rejection::NotFound),
-            (
-                Self::Registered {
-                    default_version, ..
-                },
-                Command::SetDefaultVersion(version),
-            ) => {
+            (Self::Registered { default_version, .. }, Command::SetDefaultVersion(version)) => {
                 let news = *default_version != Some(*version);
-                Ok(news
-                    .then_some(Event::DefaultVersionSet(*version))
-                    .into_iter()
-                    .collect())
+                Ok(news.then_some(Event::DefaultVersionSet(*version)).into_iter().collect())
             }
         }
     }
@@ -89,25 +80,13 @@ impl Aggregate for Datastore {
     fn evolve(&mut self, event: &Event, _: Moment) {
         match (event, self) {
             (Event::Registered { id, name }, state) => {
-                *state = Self::Registered {
-                    id: *id,
-                    name: name.clone(),
-                    default_version: None,
-                };
+                *state = Self::Registered { id: *id, name: name.clone(), default_version: None };
             }
-            (
-                Event::DefaultVersionSet(version),
-                Self::Registered {
-                    default_version, ..
-                },
-            ) => {
+            (Event::DefaultVersionSet(version), Self::Registered { default_version, .. }) => {
                 *default_version = Some(*version);
             }
             (Event::DefaultVersionSet(_), Self::Absent) => {
-                debug_assert!(
-                    false,
-                    "`decide` wrote a default version of an unknown datastore"
-                );
+                debug_assert!(false, "`decide` wrote a default version of an unknown datastore");
             }
         }
     }

@@ -123,9 +123,6 @@ impl FromStr for Manager {
     type Err = ();
 
     fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|manager| manager.as_str() == word)
-            .ok_or(())
+        Self::ALL.into_iter().find(|manager| manager.as_str() == word).ok_or(())
     }
 }

@@ -39,6 +39,9 @@ pub struct Capacity {
     /// The first uid of its range, of which an instance takes [`UIDS_PER_PLACE`]; absent where
     /// instances run as the plane's own user.
     pub first_uid: Option<u32>,
+    /// Where servers listen in place of an engine's standard port, because another program of the
+    /// machine holds that one: standard port to actual port.
+    pub moved_ports: BTreeMap<u16, u16>,
 }
 
 /// What one instance takes of a host.
@@ -48,6 +51,8 @@ pub struct Place {
     pub host: HostId,
     /// Where its server listens.
     pub address: Ipv4Addr,
+    /// On which port.
+    pub port: u16,
     /// Its agent's user, and its group; the next uid is its server's. Absent where instances run
     /// as the plane's own user.
     pub uid: Option<u32>,
@@ -66,6 +71,8 @@ pub enum Command {
     Place {
         /// Which.
         instance: InstanceId,
+        /// The port that its engine's clients expect.
+        standard_port: u16,
         /// Memory in MiB.
         memory_mb: u64,
         /// Disk in MiB.
@@ -127,6 +134,7 @@ impl Host {
     fn place(
         &self,
         instance: InstanceId,
+        standard_port: u16,
         memory_mb: u64,
         disk_mb: u64,
     ) -> Result<Vec<Event>, Rejection> {
@@ -135,58 +143,32 @@ impl Host {
         }
         let capacity = self.capacity.as_ref().ok_or(Rejection::Unknown)?;
         let taken = |what: fn(&Place) -> u64| self.places.values().map(what).sum::<u64>();
-        let left_mb = capacity
-            .memory_mb
-            .saturating_sub(taken(|place| place.memory_mb));
+        let left_mb = capacity.memory_mb.saturating_sub(taken(|place| place.memory_mb));
         if memory_mb > left_mb {
-            return Err(Rejection::NoMemory {
-                left_mb,
-                asked_mb: memory_mb,
-            });
+            return Err(Rejection::NoMemory { left_mb, asked_mb: memory_mb });
         }
-        let left_mb = capacity
-            .disk_mb
-            .saturating_sub(taken(|place| place.disk_mb));
+        let left_mb = capacity.disk_mb.saturating_sub(taken(|place| place.disk_mb));
         if disk_mb > left_mb {
-            return Err(Rejection::NoDisk {
-                left_mb,
-                asked_mb: disk_mb,
-            });
+            return Err(Rejection::NoDisk { left_mb, asked_mb: disk_mb });
         }
         let (address, uid) = self.free_address(capacity)?;
-        let place = Place {
-            host: capacity.host,
-            address,
-            uid,
-            memory_mb,
-            disk_mb,
-        };
+        let port = capacity.moved_ports.get(&standard_port).copied().unwrap_or(standard_port);
+        let place = Place { host: capacity.host, address, port, uid, memory_mb, disk_mb };
         Ok(vec![Event::Placed { instance, place }])
     }
 
     /// The lowest address that nobody has, with the uid of the same rank.
     fn free_address(&self, capacity: &Capacity) -> Result<(Ipv4Addr, Option<u32>), Rejection> {
-        let taken: BTreeSet<u32> = self
-            .places
-            .values()
-            .map(|place| place.address.into())
-            .collect();
+        let taken: BTreeSet<u32> = self.places.values().map(|place| place.address.into()).collect();
         let uids: BTreeSet<u32> = self.places.values().filter_map(|place| place.uid).collect();
         let first = u32::from(capacity.first_address);
         (0..capacity.addresses)
-            .map(|rank| {
-                (
-                    first + rank,
-                    capacity.first_uid.map(|uid| uid + rank * UIDS_PER_PLACE),
-                )
-            })
+            .map(|rank| (first + rank, capacity.first_uid.map(|uid| uid + rank * UIDS_PER_PLACE)))
             .find(|(address, uid)| {
                 !taken.contains(address) && uid.is_none_or(|uid| !uids.contains(&uid))
             })
             .map(|(address, uid)| (address.into(), uid))
-            .ok_or(Rejection::NoAddress {
-                addresses: capacity.addresses,
-            })
+            .ok_or(Rejection::NoAddress { addresses: capacity.addresses })
     }
 }
 
@@ -202,19 +184,12 @@ impl Aggregate for Host {
                 Ok(Vec::new())
             }
             Command::Register(capacity) => Ok(vec![Event::Registered(capacity.clone())]),
-            Command::Place {
-                instance,
-                memory_mb,
-                disk_mb,
-            } => self.place(*instance, *memory_mb, *disk_mb),
+            Command::Place { instance, standard_port, memory_mb, disk_mb } => {
+                self.place(*instance, *standard_port, *memory_mb, *disk_mb)
+            }
             Command::Release { instance } => {
                 let known = self.places.contains_key(instance);
-                Ok(known
-                    .then_some(Event::Released {
-                        instance: *instance,
-                    })
-                    .into_iter()
-                    .collect())
+                Ok(known.then_some(Event::Released { instance: *instance }).into_iter().collect())
             }
         }
     }

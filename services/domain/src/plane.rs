@@ -90,10 +90,9 @@ impl Aggregate for Plane {
             Command::RevokeToken { audit_id, .. } if self.revoked_tokens.contains_key(audit_id) => {
                 Ok(Vec::new())
             }
-            Command::RevokeToken { audit_id, expires } => Ok(vec![Event::TokenRevoked {
-                audit_id: audit_id.clone(),
-                expires: *expires,
-            }]),
+            Command::RevokeToken { audit_id, expires } => {
+                Ok(vec![Event::TokenRevoked { audit_id: audit_id.clone(), expires: *expires }])
+            }
         }
     }
 

@@ -37,9 +37,7 @@ impl Project {
             self.reservations
                 .values()
                 .filter(|reservation| reservation.until.is_some() == waiting)
-                .fold(Amount::default(), |sum, reservation| {
-                    sum.plus(reservation.amount)
-                })
+                .fold(Amount::default(), |sum, reservation| sum.plus(reservation.amount))
         };
         (sum(false), sum(true))
     }
@@ -115,12 +113,7 @@ impl Aggregate for Project {
 
     fn decide(&self, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         match command {
-            Command::Reserve {
-                project_id,
-                instance,
-                amount,
-                quotas,
-            } => {
+            Command::Reserve { project_id, instance, amount, quotas } => {
                 if self.reservations.contains_key(instance) {
                     return Ok(Vec::new());
                 }
@@ -138,36 +131,23 @@ impl Aggregate for Project {
                 }])
             }
             Command::Commit { instance } => match self.reservations.get(instance) {
-                Some(Reservation { until: Some(_), .. }) => Ok(vec![Event::Committed {
-                    instance: *instance,
-                }]),
+                Some(Reservation { until: Some(_), .. }) => {
+                    Ok(vec![Event::Committed { instance: *instance }])
+                }
                 Some(Reservation { until: None, .. }) | None => Ok(Vec::new()),
             },
             Command::Release { instance } => {
                 let known = self.reservations.contains_key(instance);
-                Ok(known
-                    .then_some(Event::Released {
-                        instance: *instance,
-                    })
-                    .into_iter()
-                    .collect())
+                Ok(known.then_some(Event::Released { instance: *instance }).into_iter().collect())
             }
         }
     }
 
     fn evolve(&mut self, event: &Event, _: Moment) {
         match event {
-            Event::Reserved {
-                project_id,
-                instance,
-                amount,
-                until,
-            } => {
+            Event::Reserved { project_id, instance, amount, until } => {
                 self.id = Some(project_id.clone());
-                let reservation = Reservation {
-                    amount: *amount,
-                    until: Some(*until),
-                };
+                let reservation = Reservation { amount: *amount, until: Some(*until) };
                 self.reservations.insert(*instance, reservation);
             }
             Event::Committed { instance } => {

@@ -66,19 +66,9 @@ impl Quotas {
     pub fn exceeded(&self, used: Amount, asked: Amount) -> Vec<Resource> {
         let after = used.plus(asked);
         [
-            (
-                Resource::Instances,
-                self.instances,
-                after.instances,
-                asked.instances,
-            ),
+            (Resource::Instances, self.instances, after.instances, asked.instances),
             (Resource::Ram, self.ram_mb, after.ram_mb, asked.ram_mb),
-            (
-                Resource::Volumes,
-                self.volumes_gib,
-                after.volumes_gib,
-                asked.volumes_gib,
-            ),
+            (Resource::Volumes, self.volumes_gib, after.volumes_gib, asked.volumes_gib),
         ]
         .into_iter()
         .filter(|&(_, limit, after, asked)| limit >= 0 && asked > 0 && after > limit)

@@ -15,13 +15,8 @@ pub const PORT: u16 = 3306;
 /// The account of the guest agent.
 pub const ADMIN: &str = "os_admin";
 
-const RESERVED_DATABASES: [&str; 5] = [
-    "mysql",
-    "information_schema",
-    "performance_schema",
-    "sys",
-    "lost+found",
-];
+const RESERVED_DATABASES: [&str; 5] =
+    ["mysql", "information_schema", "performance_schema", "sys", "lost+found"];
 const RESERVED_USERS: [&str; 5] = [ADMIN, "root", "mariadb.sys", "mysql", "public"];
 const DATABASE_NAME_CHARS_MAX: usize = 64;
 const USER_NAME_CHARS_MAX: usize = 32;
@@ -42,10 +37,7 @@ pub fn settings(ram_mb: u32) -> BTreeMap<String, String> {
         ("innodb_buffer_pool_size", format!("{pool_mb}M")),
         ("innodb_log_buffer_size", "2M".to_owned()),
         ("innodb_log_file_size", format!("{redo_mb}M")),
-        (
-            "innodb_temp_data_file_path",
-            "ibtmp1:2M:autoextend".to_owned(),
-        ),
+        ("innodb_temp_data_file_path", "ibtmp1:2M:autoextend".to_owned()),
         ("innodb_use_native_aio", "0".to_owned()),
         ("key_buffer_size", "1M".to_owned()),
         ("max_connections", connections.to_string()),
@@ -82,15 +74,9 @@ pub fn server_command(root: &Path, layout: &Layout<'_>, listen: SocketAddrV4) ->
         "--local-infile=0".to_owned(),
         "--skip-symbolic-links".to_owned(),
     ];
-    let env = vec![
-        ("PATH".to_owned(), "/usr/bin:/bin".to_owned()),
-        ("TZ".to_owned(), "UTC".to_owned()),
-    ];
-    CommandLine {
-        program: root.join("usr/sbin/mariadbd"),
-        args,
-        env,
-    }
+    let env =
+        vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("TZ".to_owned(), "UTC".to_owned())];
+    CommandLine { program: root.join("usr/sbin/mariadbd"), args, env }
 }
 
 /// Checks the name of a database.
@@ -161,11 +147,8 @@ pub fn check_user_host(host: &str) -> Result<(), Refusal> {
     };
     let number = |text: &str| text == "%" || (text.len() <= 3 && text.parse::<u8>().is_ok());
     let v4 = address.split('.').count() == 4 && address.split('.').all(number);
-    let v6 = address.contains(':')
-        && address
-            .replace('%', "1")
-            .parse::<std::net::Ipv6Addr>()
-            .is_ok();
+    let v6 =
+        address.contains(':') && address.replace('%', "1").parse::<std::net::Ipv6Addr>().is_ok();
     let mask_fits = mask.is_none_or(|mask| {
         mask.parse::<std::net::Ipv4Addr>().is_ok()
             || mask.parse::<u8>().is_ok_and(|bits| bits <= 32)
@@ -173,10 +156,7 @@ pub fn check_user_host(host: &str) -> Result<(), Refusal> {
     if host == "%" || ((v4 || v6) && mask_fits) {
         return Ok(());
     }
-    Err(Refusal(format!(
-        "Host '{}' is not '%', an address or a network.",
-        shown(host)
-    )))
+    Err(Refusal(format!("Host '{}' is not '%', an address or a network.", shown(host))))
 }
 
 /// Checks character set and collation: plain words here; the server knows which exist.
@@ -221,9 +201,7 @@ fn account_text(text: &str, chars_max: usize) -> bool {
         && text.chars().count() <= chars_max
         && !text.starts_with(' ')
         && !text.ends_with(' ')
-        && !text
-            .chars()
-            .any(|c| "'\";`,/\\".contains(c) || c.is_control())
+        && !text.chars().any(|c| "'\";`,/\\".contains(c) || c.is_control())
 }
 
 /// A user's text in an error message, cut to a length that can be read.
@@ -263,14 +241,7 @@ mod tests {
 
     #[test]
     fn a_host_is_an_address_in_which_a_percent_sign_may_replace_a_number() {
-        for host in [
-            "%",
-            "10.0.0.1",
-            "10.0.0.%",
-            "10.0.0.0/8",
-            "10.0.0.0/255.0.0.0",
-            "::1",
-        ] {
+        for host in ["%", "10.0.0.1", "10.0.0.%", "10.0.0.0/8", "10.0.0.0/255.0.0.0", "::1"] {
             assert!(check_user_host(host).is_ok(), "{host}");
         }
         for host in ["", "example.org", "10.0.0", "10.0.0.300", "%%", "' OR 1"] {

@@ -38,9 +38,7 @@ pub(super) fn decide(instance: &Instance, command: &Command, context: &Context<'
 }
 
 fn abandon(project: &ProjectId) -> Decision {
-    Ok(vec![Event::CreationAbandoned {
-        project: project.clone(),
-    }])
+    Ok(vec![Event::CreationAbandoned { project: project.clone() }])
 }
 
 /// The same body under the same idempotency key is the same creation.
@@ -59,51 +57,33 @@ fn decide_live(live: &Live, command: &Command, context: &Context<'_>) -> Decisio
         Command::Delete => match live.phase {
             Phase::Deleting(_) => Ok(Vec::new()),
             Phase::Provisioning(_) | Phase::Active | Phase::Undoing(_) | Phase::Failed => {
-                Ok(vec![Event::DeletionRequested {
-                    deadline: deadline(Step::NoGuest, context),
-                }])
+                Ok(vec![Event::DeletionRequested { deadline: deadline(Step::NoGuest, context) }])
             }
         },
         Command::Claim { worker, effect } => claim(live, *worker, *effect, context),
         Command::RenewClaim { fence } => {
             held(live, *fence)?;
-            Ok(vec![Event::ClaimRenewed {
-                until: claim_end(context),
-            }])
+            Ok(vec![Event::ClaimRenewed { until: claim_end(context) }])
         }
         Command::Complete { fence, outcome } => {
             let running = held(live, *fence)?;
             complete(live, running.step, outcome, context)
         }
-        Command::Refuse {
-            fence,
-            cause,
-            detail,
-        } => {
+        Command::Refuse { fence, cause, detail } => {
             let running = held(live, *fence)?;
-            give_up(
-                live,
-                running,
-                fault(running.step, *cause, detail, context),
-                context,
-            )
+            give_up(live, running, fault(running.step, *cause, detail, context), context)
         }
-        Command::DeadlinePassed {
-            step,
-            attempt,
-            plane_was_down,
-            obstacle,
-        } => overdue(live, (*step, *attempt), *plane_was_down, obstacle, context),
+        Command::DeadlinePassed { step, attempt, plane_was_down, obstacle } => {
+            overdue(live, (*step, *attempt), *plane_was_down, obstacle, context)
+        }
         Command::Observe(report) => Ok(observe(live, report, context)),
         Command::NoteSilence => {
             let news = !live.agent_silent && matches!(live.phase, Phase::Active);
             Ok(news.then_some(Event::AgentFellSilent).into_iter().collect())
         }
-        Command::NoteReturn => Ok(live
-            .agent_silent
-            .then_some(Event::AgentReturned)
-            .into_iter()
-            .collect()),
+        Command::NoteReturn => {
+            Ok(live.agent_silent.then_some(Event::AgentReturned).into_iter().collect())
+        }
         Command::Create { .. } | Command::Abandon { .. } => Err(Rejection::AlreadyExists),
     }
 }
@@ -117,10 +97,7 @@ fn claim(live: &Live, worker: WorkerId, effect: Effect, context: &Context<'_>) -
         Some(claim) if claim.worker != worker && claim.until > context.now => {
             Err(Rejection::ClaimedByAnother { until: claim.until })
         }
-        Some(_) | None => Ok(vec![Event::EffectClaimed {
-            worker,
-            until: claim_end(context),
-        }]),
+        Some(_) | None => Ok(vec![Event::EffectClaimed { worker, until: claim_end(context) }]),
     }
 }
 
@@ -134,22 +111,21 @@ fn held(live: &Live, fence: u64) -> Result<&Running, Rejection> {
 
 fn complete(live: &Live, step: Step, outcome: &Outcome, context: &Context<'_>) -> Decision {
     let event = match (step, outcome) {
-        (Step::Place, Outcome::Placed(place)) => Event::Placed {
-            place: place.clone(),
-            deadline: deadline(Step::Volume, context),
-        },
-        (Step::Volume, Outcome::VolumeMade) => Event::VolumeMade {
-            deadline: deadline(Step::Guest, context),
-        },
-        (Step::Guest, Outcome::GuestStarted) => Event::GuestStarted {
-            deadline: deadline(Step::AgentReport, context),
-        },
-        (Step::NoGuest, Outcome::GuestRemoved) => Event::GuestRemoved {
-            deadline: deadline(Step::NoVolume, context),
-        },
-        (Step::NoVolume, Outcome::VolumeRemoved) => Event::VolumeRemoved {
-            deadline: deadline(Step::Release, context),
-        },
+        (Step::Place, Outcome::Placed(place)) => {
+            Event::Placed { place: place.clone(), deadline: deadline(Step::Volume, context) }
+        }
+        (Step::Volume, Outcome::VolumeMade) => {
+            Event::VolumeMade { deadline: deadline(Step::Guest, context) }
+        }
+        (Step::Guest, Outcome::GuestStarted) => {
+            Event::GuestStarted { deadline: deadline(Step::AgentReport, context) }
+        }
+        (Step::NoGuest, Outcome::GuestRemoved) => {
+            Event::GuestRemoved { deadline: deadline(Step::NoVolume, context) }
+        }
+        (Step::NoVolume, Outcome::VolumeRemoved) => {
+            Event::VolumeRemoved { deadline: deadline(Step::Release, context) }
+        }
         (Step::Release, Outcome::Released) => match live.phase {
             Phase::Deleting(_) => Event::Deleted,
             Phase::Undoing(_) | Phase::Provisioning(_) | Phase::Active | Phase::Failed => {
@@ -175,14 +151,8 @@ fn complete(live: &Live, step: Step, outcome: &Outcome, context: &Context<'_>) -
 fn give_up(live: &Live, running: &Running, fault: Fault, context: &Context<'_>) -> Decision {
     match live.phase {
         Phase::Provisioning(_) => {
-            let begun = live
-                .place
-                .is_some()
-                .then(|| deadline(Step::NoGuest, context));
-            Ok(vec![Event::CreationFailed {
-                fault,
-                deadline: begun,
-            }])
+            let begun = live.place.is_some().then(|| deadline(Step::NoGuest, context));
+            Ok(vec![Event::CreationFailed { fault, deadline: begun }])
         }
         Phase::Undoing(_) | Phase::Deleting(_) => Ok(vec![Event::StepRestarted {
             attempt: running.attempt + 1,
@@ -237,25 +207,18 @@ fn observe(live: &Live, report: &Report, context: &Context<'_>) -> Vec<Event> {
     if live.agent_silent {
         events.push(Event::AgentReturned);
     }
-    if matches!(
-        live.phase,
-        Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_)
-    ) {
+    if matches!(live.phase, Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_)) {
         return events;
     }
     if live.health != report.health {
-        events.push(Event::HealthChanged {
-            health: report.health.clone(),
-        });
+        events.push(Event::HealthChanged { health: report.health.clone() });
     }
     let Phase::Provisioning(running) = &live.phase else {
         return events;
     };
     // An agent may report before its start was recorded: the worker died in between.
     if matches!(running.step, Step::Guest | Step::AgentReport) {
-        events.push(Event::AgentReported {
-            deadline: deadline(Step::Prepare, context),
-        });
+        events.push(Event::AgentReported { deadline: deadline(Step::Prepare, context) });
     }
     let prepare = prepare_action(live.id);
     let result = report.results.iter().find(|result| result.id == prepare);
@@ -285,18 +248,11 @@ pub fn prepare_action(id: InstanceId) -> ActionId {
 
 fn fault(step: Step, cause: FaultCause, detail: &str, context: &Context<'_>) -> Fault {
     let detail = detail.chars().take(DETAIL_CHARS_MAX).collect();
-    Fault {
-        step,
-        cause,
-        detail,
-        created: context.now,
-    }
+    Fault { step, cause, detail, created: context.now }
 }
 
 fn claim_end(context: &Context<'_>) -> Timestamp {
-    context
-        .now
-        .after(Duration::from_millis(context.limits.claim_ms))
+    context.now.after(Duration::from_millis(context.limits.claim_ms))
 }
 
 fn deadline(step: Step, context: &Context<'_>) -> Timestamp {

@@ -26,16 +26,11 @@ pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
             }));
         }
         (Event::CreationAbandoned { project }, Instance::Absent) => {
-            *instance = Instance::Abandoned {
-                project: project.clone(),
-            };
+            *instance = Instance::Abandoned { project: project.clone() };
         }
         (Event::Deleted, Instance::Live(live)) => {
             let project = live.spec.project.clone();
-            *instance = Instance::Deleted {
-                project,
-                at: at.time,
-            };
+            *instance = Instance::Deleted { project, at: at.time };
         }
         (event, Instance::Live(live)) => evolve_live(live, event, at),
         (event, state) => {
@@ -49,11 +44,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         Event::EffectClaimed { worker, until } => {
             live.fence = at.position;
             if let Some(running) = live.phase.running_mut() {
-                let claim = Claim {
-                    worker: *worker,
-                    until: *until,
-                    fence: at.position,
-                };
+                let claim = Claim { worker: *worker, until: *until, fence: at.position };
                 running.claim = Some(claim);
             }
             return;
@@ -84,11 +75,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
                 None => Phase::Failed,
             };
         }
-        Event::StepRestarted {
-            attempt,
-            deadline,
-            fault,
-        } => {
+        Event::StepRestarted { attempt, deadline, fault } => {
             if let Some(running) = live.phase.running_mut() {
                 running.attempt = *attempt;
                 running.deadline = *deadline;
@@ -118,12 +105,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
 }
 
 fn begun(step: Step, deadline: Timestamp) -> Running {
-    Running {
-        step,
-        attempt: 1,
-        deadline,
-        claim: None,
-    }
+    Running { step, attempt: 1, deadline, claim: None }
 }
 
 fn step(live: &mut Live, next: Step, deadline: Timestamp) {

@@ -187,8 +187,7 @@ impl Phase {
     /// What is owed.
     pub fn next_effect(&self) -> Option<Effect> {
         let deleting = matches!(self, Self::Deleting(_));
-        self.running()
-            .and_then(|running| running.step.effect(deleting))
+        self.running().and_then(|running| running.step.effect(deleting))
     }
 
     /// When to look again.
