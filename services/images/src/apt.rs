@@ -10,14 +10,12 @@
 //!   first: apt does not look again at a file that it already has.
 
 mod config;
+mod fetched;
 mod index;
 
-use std::fs::File;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-use sha2::{Digest, Sha256};
+use std::process::Command;
 
 use crate::command::{self, LOCAL_MAX, NETWORK_MAX};
 use crate::error::Error;
@@ -28,6 +26,7 @@ use crate::progress::{self, Progress};
 use crate::recipe::{Recipe, Suite};
 use crate::sources::Archives;
 
+pub(crate) use fetched::Fetched;
 pub(crate) use index::Package;
 
 /// One release of the archive, with the lock on its private state.
@@ -36,12 +35,6 @@ pub(crate) struct Archive<'a> {
     state: PathBuf,
     lock: Lock,
     progress: &'a dyn Progress,
-}
-
-/// Package files on disk, with what the signed index says of each.
-pub(crate) struct Fetched<'a> {
-    archive: Archive<'a>,
-    packages: Vec<Package>,
 }
 
 impl<'a> Archive<'a> {
@@ -66,12 +59,7 @@ impl<'a> Archive<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Self, Error> {
         let lock = Lock::take(locks, &format!("apt-{suite}"), progress)?;
-        let archive = Self {
-            suite,
-            state: apt.join(suite.as_str()),
-            lock,
-            progress,
-        };
+        let archive = Self { suite, state: apt.join(suite.as_str()), lock, progress };
         config::write(&archive.state, &archive.host_lines()?)?;
         Ok(archive)
     }
@@ -83,10 +71,7 @@ impl<'a> Archive<'a> {
     }
 
     fn update(&self, archives: &Archives, keyring: &Path) -> Result<(), Error> {
-        self.progress.step(&format!(
-            "Reading the package index of Debian {}.",
-            self.suite
-        ));
+        self.progress.step(&format!("Reading the package index of Debian {}.", self.suite));
         config::write_sources(&self.state, self.suite, archives, keyring)?;
         let mut update = self.apt("apt-get")?;
         // Without the mode apt only warns, and goes on with the lists of an earlier update.
@@ -101,23 +86,14 @@ impl<'a> Archive<'a> {
         addresses.args(["-qq", "--print-uris", "--no-install-recommends", "install"]);
         let files = index::planned(&self.succeed(addresses.args(recipe.packages), &mut || ())?);
         let mut show = self.apt("apt-cache")?;
-        show.arg("show").args(
-            files
-                .iter()
-                .filter_map(|file| index::name_and_version(file)),
-        );
+        show.arg("show").args(files.iter().filter_map(|file| index::name_and_version(file)));
         let stanzas = index::stanzas(&self.succeed(&mut show, &mut || ())?);
         files
             .into_iter()
             .map(|file| {
-                stanzas
-                    .iter()
-                    .find(|package| package.file == file)
-                    .cloned()
-                    .ok_or_else(|| Error::PackageMissing {
-                        suite: self.suite,
-                        what: format!("the hash of {file}"),
-                    })
+                stanzas.iter().find(|package| package.file == file).cloned().ok_or_else(|| {
+                    Error::PackageMissing { suite: self.suite, what: format!("the hash of {file}") }
+                })
             })
             .collect()
     }
@@ -130,10 +106,7 @@ impl<'a> Archive<'a> {
     ) -> Result<Fetched<'a>, Error> {
         let directory = self.fetch_dir();
         files::remove(&directory)?;
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&directory)
-            .map_err(Error::io(&directory))?;
+        std::fs::DirBuilder::new().mode(0o700).create(&directory).map_err(Error::io(&directory))?;
         let total = packages.iter().map(|package| package.size).sum();
         self.progress.step(&format!(
             "Fetching {} ({} packages, {}).",
@@ -141,6 +114,13 @@ impl<'a> Archive<'a> {
             packages.len(),
             progress::size(total)
         ));
+        let fetched = Fetched::new(self, packages);
+        fetched.archive.download(recipe, total)?;
+        Ok(fetched)
+    }
+
+    fn download(&self, recipe: &Recipe, total_bytes: u64) -> Result<(), Error> {
+        let directory = self.fetch_dir();
         let mut install = self.apt("apt-get")?;
         install
             .args(["-qq", "-y", "--no-install-recommends", "--download-only"])
@@ -149,14 +129,10 @@ impl<'a> Archive<'a> {
             .arg("install")
             .args(recipe.packages);
         let mut tick = || {
-            self.progress
-                .advanced(files::size(&directory).min(total), total)
+            let done_bytes = files::size(&directory).min(total_bytes);
+            self.progress.advanced(done_bytes, total_bytes);
         };
-        self.succeed(&mut install, &mut tick)?;
-        Ok(Fetched {
-            archive: self,
-            packages,
-        })
+        self.succeed(&mut install, &mut tick).map(drop)
     }
 
     fn fetch_dir(&self) -> PathBuf {
@@ -165,9 +141,7 @@ impl<'a> Archive<'a> {
 
     fn apt(&self, program: &str) -> Result<Command, Error> {
         let mut command = command::command(program, &self.lock)?;
-        command
-            .env("APT_CONFIG", self.state.join("apt.conf"))
-            .current_dir(&self.state);
+        command.env("APT_CONFIG", self.state.join("apt.conf")).current_dir(&self.state);
         Ok(command)
     }
 
@@ -176,102 +150,9 @@ impl<'a> Archive<'a> {
         if outcome.status.success() {
             return Ok(outcome.stdout);
         }
-        Err(index::explained(
-            self.suite,
-            command::failure(command, &outcome),
-        ))
+        Err(index::explained(self.suite, command::failure(command, &outcome)))
     }
 }
-
-impl Fetched<'_> {
-    /// Verifies every package file, then unpacks all into `root`, which the first of them makes.
-    pub(crate) fn unpack_into(&self, title: &str, root: &Path) -> Result<(), Error> {
-        let Archive { progress, .. } = self.archive;
-        progress.step(&format!("Verifying {title}."));
-        for package in &self.packages {
-            self.verify(package)?;
-        }
-        progress.step(&format!("Unpacking {title}."));
-        files::make_merged_root(root)?;
-        for package in &self.packages {
-            self.unpack(package, root)?;
-        }
-        Ok(())
-    }
-
-    fn verify(&self, package: &Package) -> Result<(), Error> {
-        let path = self.archive.fetch_dir().join(&package.file);
-        let mut file = File::open(&path).map_err(Error::io(&path))?;
-        let mut digest = Sha256::new();
-        std::io::copy(&mut file, &mut digest).map_err(Error::io(&path))?;
-        if index::hex(&digest.finalize()) == package.sha256 {
-            return Ok(());
-        }
-        Err(Error::Tampered {
-            file: package.file.clone(),
-        })
-    }
-
-    /// The pipe, not `dpkg-deb -x`, because only tar can be told to keep the links /lib, /bin...
-    fn unpack(&self, package: &Package, root: &Path) -> Result<(), Error> {
-        let mut content = command::command("dpkg-deb", &self.archive.lock)?;
-        content
-            .arg("--fsys-tarfile")
-            .arg(self.archive.fetch_dir().join(&package.file))
-            .stdout(Stdio::piped());
-        let mut content = command::spawn(&mut content)?;
-        let mut tar = command::command("tar", &self.archive.lock)?;
-        tar.args([
-            "-x",
-            "--keep-directory-symlink",
-            "--no-same-owner",
-            "--no-same-permissions",
-        ])
-        .args(["--anchored", "--no-wildcards"])
-        .args(NOT_UNPACKED.map(|path| format!("--exclude=./{path}")))
-        .current_dir(root);
-        if let Some(pipe) = content.stdout.take() {
-            tar.stdin(pipe);
-        }
-        let unpacked = command::succeed(&mut tar, LOCAL_MAX);
-        // The pipe's reading end goes with tar, so that dpkg-deb ends whatever tar did.
-        drop(tar);
-        let status = content.wait().map_err(Error::io(root))?;
-        unpacked?;
-        if status.success() {
-            return Ok(());
-        }
-        Err(Error::ProgramFailed {
-            program: "dpkg-deb".to_owned(),
-            outcome: status.to_string(),
-            output: package.file.clone(),
-        })
-    }
-
-    pub(crate) fn packages(&self) -> &[Package] {
-        &self.packages
-    }
-}
-
-impl Drop for Fetched<'_> {
-    fn drop(&mut self) {
-        if let Err(error) = files::remove(&self.archive.fetch_dir()) {
-            // The next one that fetches removes it as well.
-            tracing::debug!(%error, "The fetched packages stay behind.");
-        }
-    }
-}
-
-/// What nobody reads in an image.
-const NOT_UNPACKED: [&str; 7] = [
-    "usr/share/bug",
-    "usr/share/doc",
-    "usr/share/info",
-    "usr/share/lintian",
-    "usr/share/locale",
-    "usr/share/man",
-    "usr/share/zoneinfo/localtime",
-];
 
 #[cfg(test)]
 mod tests;

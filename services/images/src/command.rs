@@ -45,11 +45,7 @@ pub(crate) fn command(program: &str, lock: &Lock) -> Result<Command, Error> {
     let mut command = Command::new(program);
     command
         .env_clear()
-        .envs(
-            PASSED_ON
-                .iter()
-                .filter_map(|&name| Some((name, std::env::var_os(name)?))),
-        )
+        .envs(PASSED_ON.iter().filter_map(|&name| Some((name, std::env::var_os(name)?))))
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("LC_ALL", "C")
         .stdin(lock.stdin()?);
@@ -71,17 +67,10 @@ pub(crate) fn run(
     loop {
         if let Some(status) = child.try_wait().map_err(io_of(command))? {
             tick();
-            return Ok(Outcome {
-                status,
-                stdout: received(&stdout),
-                stderr: received(&stderr),
-            });
+            return Ok(Outcome { status, stdout: received(&stdout), stderr: received(&stderr) });
         }
         if started.elapsed() > limit {
-            child
-                .kill()
-                .and_then(|()| child.wait())
-                .map_err(io_of(command))?;
+            child.kill().and_then(|()| child.wait()).map_err(io_of(command))?;
             let outcome = format!("no result after {} s", limit.as_secs());
             return Err(Error::ProgramFailed {
                 program: name(command),
@@ -110,25 +99,17 @@ pub(crate) fn succeed(command: &mut Command, limit: Duration) -> Result<String, 
 pub(crate) fn failure(command: &Command, outcome: &Outcome) -> Error {
     let output = outcome.stderr.trim().to_owned();
     if output.contains("No space left on device") || output.contains("enough free space") {
-        let path = command
-            .get_current_dir()
-            .map_or_else(|| "/".into(), Into::into);
+        let path = command.get_current_dir().map_or_else(|| "/".into(), Into::into);
         return Error::DiskFull { path };
     }
-    Error::ProgramFailed {
-        program: name(command),
-        outcome: outcome.status.to_string(),
-        output,
-    }
+    Error::ProgramFailed { program: name(command), outcome: outcome.status.to_string(), output }
 }
 
 /// Starts `command`; a missing program has its own error.
 pub(crate) fn spawn(command: &mut Command) -> Result<Child, Error> {
     command.spawn().map_err(|source| {
         if source.kind() == io::ErrorKind::NotFound {
-            return Error::ProgramMissing {
-                program: name(command),
-            };
+            return Error::ProgramMissing { program: name(command) };
         }
         io_of(command)(source)
     })
@@ -183,10 +164,7 @@ mod tests {
     #[test]
     fn the_output_of_a_program_that_fails_is_kept() {
         let error = succeed(&mut shell("echo why >&2; exit 3"), LOCAL_MAX).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`/bin/sh` ended with exit status: 3\nwhy"
-        );
+        assert_eq!(error.to_string(), "`/bin/sh` ended with exit status: 3\nwhy");
     }
 
     #[test]

@@ -33,9 +33,7 @@ impl Store {
     /// # Errors
     /// Every variant of [`Error`] that fetching can bring; none of them when it is there.
     pub fn ensure_engine(&self, recipe: &Recipe) -> Result<EngineImage, Error> {
-        self.engine_installer(recipe)
-            .ensure()
-            .map(EngineImage::from)
+        self.engine_installer(recipe).ensure().map(EngineImage::from)
     }
 
     /// The image of the newest version in the archive, such as one with a security update. Older
@@ -44,9 +42,7 @@ impl Store {
     /// # Errors
     /// As [`Store::ensure_engine`], and also when the archive cannot be reached.
     pub fn ensure_newest_engine(&self, recipe: &Recipe) -> Result<EngineImage, Error> {
-        self.engine_installer(recipe)
-            .ensure_newest()
-            .map(EngineImage::from)
+        self.engine_installer(recipe).ensure_newest().map(EngineImage::from)
     }
 
     /// The engines that are there, by directory name.
@@ -54,10 +50,7 @@ impl Store {
     /// # Errors
     /// [`Error::Io`] and [`Error::StampDamaged`].
     pub fn engines(&self) -> Result<Vec<EngineImage>, Error> {
-        Ok(images(&self.roots())?
-            .into_iter()
-            .map(EngineImage::from)
-            .collect())
+        Ok(images(&self.roots())?.into_iter().map(EngineImage::from).collect())
     }
 
     /// The engine image with this id, if it is there.
@@ -69,11 +62,7 @@ impl Store {
     }
 
     fn engine_installer<'a>(&'a self, recipe: &'a Recipe) -> Installer<'a> {
-        Installer {
-            store: self,
-            recipe,
-            shelf: self.roots(),
-        }
+        Installer { store: self, recipe, shelf: self.roots() }
     }
 }
 

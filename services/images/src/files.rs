@@ -16,11 +16,7 @@ pub(crate) fn make_dir(path: &Path) -> Result<(), Error> {
 /// Sets permission bits, whatever the caller's mask says; unchanged ones are not touched, so
 /// that a reader may pass where everything is in order.
 pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
-    let is = fs::symlink_metadata(path)
-        .map_err(Error::io(path))?
-        .permissions()
-        .mode()
-        & 0o7777;
+    let is = fs::symlink_metadata(path).map_err(Error::io(path))?.permissions().mode() & 0o7777;
     if is == mode {
         return Ok(());
     }
@@ -49,9 +45,7 @@ pub(crate) fn write_durably(path: &Path, text: &str) -> Result<(), Error> {
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     fs::rename(from, to).map_err(Error::io(to))?;
     let above = to.parent().unwrap_or(Path::new("/"));
-    File::open(above)
-        .and_then(|directory| directory.sync_all())
-        .map_err(Error::io(above))
+    File::open(above).and_then(|directory| directory.sync_all()).map_err(Error::io(above))
 }
 
 /// Waits until everything in the file system of `path` is on disk: one call in place of

@@ -14,9 +14,7 @@ pub(crate) fn check() -> Result<(), Error> {
     check_os(&text, std::env::consts::ARCH)?;
     let keyring = Path::new(KEYRING);
     if !keyring.exists() {
-        return Err(Error::KeyringMissing {
-            path: keyring.to_owned(),
-        });
+        return Err(Error::KeyringMissing { path: keyring.to_owned() });
     }
     Ok(())
 }
@@ -32,9 +30,7 @@ fn check_os(os_release: &str, architecture: &str) -> Result<(), Error> {
         return Ok(());
     }
     let name = field("PRETTY_NAME").unwrap_or("an unknown system");
-    Err(Error::UnsupportedHost {
-        found: format!("{name} on {architecture}"),
-    })
+    Err(Error::UnsupportedHost { found: format!("{name} on {architecture}") })
 }
 
 #[cfg(test)]
@@ -52,12 +48,7 @@ mod tests {
     #[test]
     fn another_architecture_is_refused_by_its_name() {
         let error = check_os(BOOKWORM, "aarch64").unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("Debian GNU/Linux 12 (bookworm) on aarch64"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("Debian GNU/Linux 12 (bookworm) on aarch64"), "{error}");
     }
 
     #[test]

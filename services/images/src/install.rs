@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use crate::apt::{Archive, Package};
+use crate::apt::{Archive, Fetched, Package};
 use crate::command::{self, LOCAL_MAX};
 use crate::error::Error;
 use crate::files;
@@ -57,11 +57,7 @@ impl Installer<'_> {
 
     fn lock(&self) -> Result<Lock, Error> {
         // One lock for all series of an engine: it also covers clearing away their rubbish.
-        Lock::take(
-            &self.store.locks(),
-            self.recipe.engine,
-            self.store.progress(),
-        )
+        Lock::take(&self.store.locks(), self.recipe.engine, self.store.progress())
     }
 
     /// Where patchelf is; `None` for a recipe that patches nothing or brings patchelf itself.
@@ -84,32 +80,42 @@ impl Installer<'_> {
 
     fn build(&self, tools: Option<PathBuf>, lock: &Lock) -> Result<Image, Error> {
         let Self { store, recipe, .. } = self;
-        let archive = Archive::updated(
-            recipe.suite,
-            (&store.apt(), &store.locks()),
-            store.progress(),
-        )?;
+        let archive =
+            Archive::updated(recipe.suite, (&store.apt(), &store.locks()), store.progress())?;
         let packages = archive.plan(recipe)?;
         let version = self.version(&packages)?;
         let short = version::without_epoch(&version);
-        let root = self
-            .shelf
-            .join(format!("{}-{short}-{ARCHITECTURE}", recipe.engine));
+        let root = self.shelf.join(format!("{}-{short}-{ARCHITECTURE}", recipe.engine));
         if let Some(stamp) = Stamp::read(&root)? {
             return Ok(Image { root, stamp });
         }
         self.clear_rubbish()?;
-        let new = self.shelf.join(format!(".new-{}", recipe.engine));
         let fetched = archive.fetch(recipe, packages)?;
+        let made = self.make(fetched, &version, root, (tools, lock));
+        if made.is_err() {
+            // At once, because what is missing may be space.
+            self.clear_rubbish()?;
+        }
+        made
+    }
+
+    fn make(
+        &self,
+        fetched: Fetched<'_>,
+        version: &str,
+        root: PathBuf,
+        (tools, lock): (Option<PathBuf>, &Lock),
+    ) -> Result<Image, Error> {
+        let Self { store, recipe, shelf } = self;
+        let new = shelf.join(format!(".new-{}", recipe.engine));
         fetched.unpack_into(recipe.title, &new)?;
-        let stamp = Stamp::new(recipe, &version, &root, fetched.packages().to_vec());
+        let stamp = Stamp::new(recipe, version, &root, fetched.packages().to_vec());
+        // Half the space that is needed, and the lock on the release.
         drop(fetched);
         self.keep_programs_only(&new)?;
         files::open_to_readers(&new)?;
         if !stamp.patched.is_empty() {
-            store
-                .progress()
-                .step(&format!("Patching {}.", recipe.title));
+            store.progress().step(&format!("Patching {}.", recipe.title));
             let tools = tools.unwrap_or_else(|| new.clone());
             patch::patch(&tools, lock, (&new, &root), &stamp.patched)?;
         }
@@ -131,18 +137,13 @@ impl Installer<'_> {
     }
 
     fn lacks(&self, what: &str) -> Error {
-        Error::PackageMissing {
-            suite: self.recipe.suite,
-            what: what.to_owned(),
-        }
+        Error::PackageMissing { suite: self.recipe.suite, what: what.to_owned() }
     }
 
     /// Throws away what killed processes left; the caller holds the engine's lock.
     fn clear_rubbish(&self) -> Result<(), Error> {
-        let (new, own) = (
-            format!(".new-{}", self.recipe.engine),
-            format!("{}-", self.recipe.engine),
-        );
+        let (new, own) =
+            (format!(".new-{}", self.recipe.engine), format!("{}-", self.recipe.engine));
         for name in files::names(&self.shelf)? {
             let path = self.shelf.join(&name);
             if name == new || name.starts_with(&own) && Stamp::read(&path)?.is_none() {
@@ -162,12 +163,7 @@ impl Installer<'_> {
                 }
             }
         }
-        match self
-            .recipe
-            .programs
-            .iter()
-            .find(|path| !root.join(path).exists())
-        {
+        match self.recipe.programs.iter().find(|path| !root.join(path).exists()) {
             Some(missing) => Err(self.lacks(missing)),
             None => Ok(()),
         }
@@ -185,10 +181,7 @@ impl Installer<'_> {
 /// All images in a directory.
 pub(crate) fn images(shelf: &Path) -> Result<Vec<Image>, Error> {
     let mut images = Vec::new();
-    for name in files::names(shelf)?
-        .into_iter()
-        .filter(|name| !name.starts_with('.'))
-    {
+    for name in files::names(shelf)?.into_iter().filter(|name| !name.starts_with('.')) {
         let root = shelf.join(name);
         if let Some(stamp) = Stamp::read(&root)? {
             images.push(Image { root, stamp });
@@ -210,9 +203,7 @@ pub(crate) fn follow_moves(store: &Store, shelf: &Path) -> Result<(), Error> {
         let Some(mut stamp) = Stamp::read(&root)?.filter(|stamp| stamp.root != root) else {
             continue;
         };
-        store
-            .progress()
-            .step(&format!("Patching {} at its new place.", stamp.engine));
+        store.progress().step(&format!("Patching {} at its new place.", stamp.engine));
         patch::patch(&tools, &lock, (&root, &root), &stamp.patched)?;
         files::sync_all(&root)?;
         stamp.root.clone_from(&root);

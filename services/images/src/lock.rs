@@ -49,9 +49,7 @@ impl Lock {
             }
             if !announced && waited > Duration::from_secs(1) {
                 announced = true;
-                progress.step(&format!(
-                    "Waiting for another process that prepares {name}."
-                ));
+                progress.step(&format!("Waiting for another process that prepares {name}."));
             }
             std::thread::sleep(POLL);
         }
@@ -59,8 +57,6 @@ impl Lock {
 
     /// An empty standard input that keeps the lock taken while its owner runs.
     pub(crate) fn stdin(&self) -> Result<Stdio, Error> {
-        Ok(Stdio::from(
-            self.file.try_clone().map_err(Error::io(&self.path))?,
-        ))
+        Ok(Stdio::from(self.file.try_clone().map_err(Error::io(&self.path))?))
     }
 }

@@ -49,12 +49,7 @@ impl Store {
     pub fn ensure_nats_server_from(&self, suite: Suite) -> Result<NatsServer, Error> {
         let recipe = nats_server(suite);
         let shelf = self.nats_server_shelf();
-        let Image { root, stamp } = Installer {
-            store: self,
-            recipe: &recipe,
-            shelf,
-        }
-        .ensure()?;
+        let Image { root, stamp } = Installer { store: self, recipe: &recipe, shelf }.ensure()?;
         Ok(NatsServer {
             path: root.join("usr/sbin/nats-server"),
             version: version::upstream(&stamp.package_version).to_owned(),

@@ -27,10 +27,7 @@ pub(crate) fn patch(
 ) -> Result<(), Error> {
     for program in programs {
         let path = root.join(program);
-        if fs::symlink_metadata(&path)
-            .map_err(Error::io(&path))?
-            .is_symlink()
-        {
+        if fs::symlink_metadata(&path).map_err(Error::io(&path))?.is_symlink() {
             continue;
         }
         let new = root.join(format!("{program}.new"));

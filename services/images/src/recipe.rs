@@ -92,13 +92,7 @@ pub const MARIADB_10_11: Recipe = Recipe {
     series: "10.11",
     title: "MariaDB 10.11",
     suite: Suite::Bookworm,
-    packages: &[
-        "mariadb-server-core",
-        "mariadb-client",
-        "mariadb-backup",
-        "dash",
-        "libc-bin",
-    ],
+    packages: &["mariadb-server-core", "mariadb-client", "mariadb-backup", "dash", "libc-bin"],
     pretended: PRETENDED,
     programs: &[
         "usr/sbin/mariadbd",
@@ -125,12 +119,7 @@ pub(crate) const TOOLS: Recipe = Recipe {
     suite: Suite::Bookworm,
     packages: &["bubblewrap", "patchelf", "dash"],
     pretended: PRETENDED,
-    programs: &[
-        "usr/bin/bwrap",
-        "usr/bin/patchelf",
-        "usr/bin/dash",
-        "usr/bin/sh",
-    ],
+    programs: &["usr/bin/bwrap", "usr/bin/patchelf", "usr/bin/dash", "usr/bin/sh"],
     libraries: Libraries::Own,
 };
 
@@ -143,13 +132,7 @@ pub(crate) const fn nats_server(suite: Suite) -> Recipe {
         title: "nats-server",
         suite,
         packages: &["nats-server"],
-        pretended: &[
-            "libc6",
-            "adduser",
-            "init-system-helpers",
-            "passwd",
-            "debconf",
-        ],
+        pretended: &["libc6", "adduser", "init-system-helpers", "passwd", "debconf"],
         programs: &["usr/sbin/nats-server"],
         libraries: Libraries::Host,
     }

@@ -59,27 +59,19 @@ impl Archives {
                 .map(|&address| address.clone())
                 .ok_or(Error::SourceMissing { wanted })
         };
-        Ok(Self {
-            main: pick("main", &CODENAMES)?,
-            security: pick("security", &SECURITY_SUITES)?,
-        })
+        Ok(Self { main: pick("main", &CODENAMES)?, security: pick("security", &SECURITY_SUITES)? })
     }
 }
 
 impl Source {
     fn offers(&self, suites: &[&str]) -> bool {
         self.components.iter().any(|component| component == "main")
-            && self
-                .suites
-                .iter()
-                .any(|suite| suites.contains(&suite.trim_end_matches('/')))
+            && self.suites.iter().any(|suite| suites.contains(&suite.trim_end_matches('/')))
     }
 
     /// Others sign with keys of their own, and say so because apt demands it.
     fn is_debian(&self) -> bool {
-        self.signed_by
-            .as_ref()
-            .is_none_or(|keyring| keyring.contains("debian-archive"))
+        self.signed_by.as_ref().is_none_or(|keyring| keyring.contains("debian-archive"))
     }
 }
 
@@ -89,11 +81,7 @@ fn parts(directory: &Path) -> Result<Vec<PathBuf>, Error> {
         return Ok(Vec::new());
     }
     let mut paths = std::fs::read_dir(directory)
-        .and_then(|entries| {
-            entries
-                .map(|entry| Ok(entry?.path()))
-                .collect::<Result<Vec<_>, _>>()
-        })
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>())
         .map_err(Error::io(directory))?;
     paths.sort();
     Ok(paths)
@@ -110,9 +98,7 @@ fn one_line(text: &str) -> Vec<Source> {
 
 fn one_line_source(line: &str) -> Option<Source> {
     let line = line.split('#').next().unwrap_or_default().trim();
-    let rest = line
-        .strip_prefix("deb")
-        .filter(|rest| rest.starts_with([' ', '\t', '[']))?;
+    let rest = line.strip_prefix("deb").filter(|rest| rest.starts_with([' ', '\t', '[']))?;
     let (options, rest) = match rest.trim_start().strip_prefix('[') {
         Some(bracketed) => bracketed.split_once(']')?,
         None => ("", rest),
@@ -132,10 +118,7 @@ fn one_line_source(line: &str) -> Option<Source> {
 /// Stanzas of `Field: value`, where a line that begins with a blank goes on with the last field.
 fn deb822(text: &str) -> Vec<Source> {
     let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    lines
-        .split(|line| line.trim().is_empty())
-        .filter_map(deb822_source)
-        .collect()
+    lines.split(|line| line.trim().is_empty()).filter_map(deb822_source).collect()
 }
 
 fn deb822_source(stanza: &[&str]) -> Option<Source> {
@@ -157,10 +140,7 @@ fn deb822_source(stanza: &[&str]) -> Option<Source> {
             "uris" => source.addresses.extend(words),
             "suites" => source.suites.extend(words),
             "components" => source.components.extend(words),
-            "signed-by" => source
-                .signed_by
-                .get_or_insert_default()
-                .push_str(value.trim()),
+            "signed-by" => source.signed_by.get_or_insert_default().push_str(value.trim()),
             _ => {}
         }
     }
@@ -211,20 +191,14 @@ Components: main contrib
     fn a_disabled_stanza_is_no_source() {
         let text = DEB822.replacen("Types: deb deb-src", "Enabled: no\nTypes: deb", 1);
         let error = Archives::of(&deb822(&text)).unwrap_err();
-        assert!(
-            matches!(error, Error::SourceMissing { wanted: "main" }),
-            "{error}"
-        );
+        assert!(matches!(error, Error::SourceMissing { wanted: "main" }), "{error}");
     }
 
     #[test]
     fn a_host_without_security_updates_is_told_so() {
         let error =
             Archives::of(&one_line("deb http://a.example/debian bookworm main")).unwrap_err();
-        assert!(
-            matches!(error, Error::SourceMissing { wanted: "security" }),
-            "{error}"
-        );
+        assert!(matches!(error, Error::SourceMissing { wanted: "security" }), "{error}");
     }
 
     #[test]

@@ -72,10 +72,7 @@ impl Stamp {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(Error::io(&path))?,
         };
-        let damaged = |source| Error::StampDamaged {
-            path: path.clone(),
-            source,
-        };
+        let damaged = |source| Error::StampDamaged { path: path.clone(), source };
         let head: Head = toml::from_str(&text).map_err(damaged)?;
         if head.format != FORMAT {
             return Ok(None);
@@ -96,12 +93,7 @@ mod tests {
     use crate::recipe::MARIADB_10_11;
 
     fn stamp() -> Stamp {
-        Stamp::new(
-            &MARIADB_10_11,
-            "1:10.11.19-0+deb12u1",
-            Path::new("/images/x"),
-            Vec::new(),
-        )
+        Stamp::new(&MARIADB_10_11, "1:10.11.19-0+deb12u1", Path::new("/images/x"), Vec::new())
     }
 
     #[test]
@@ -114,10 +106,7 @@ mod tests {
 
     #[test]
     fn the_id_follows_from_engine_version_and_architecture_for_ever() {
-        assert_eq!(
-            stamp().id.to_string(),
-            "301aa4d9-31a3-5458-8f93-a97c97b75f53"
-        );
+        assert_eq!(stamp().id.to_string(), "301aa4d9-31a3-5458-8f93-a97c97b75f53");
     }
 
     #[test]
@@ -131,9 +120,6 @@ mod tests {
     fn a_damaged_stamp_is_an_error() {
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join(FILE), "format = 1\nid =").unwrap();
-        assert!(matches!(
-            Stamp::read(root.path()),
-            Err(Error::StampDamaged { .. })
-        ));
+        assert!(matches!(Stamp::read(root.path()), Err(Error::StampDamaged { .. })));
     }
 }

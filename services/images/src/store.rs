@@ -41,19 +41,8 @@ impl Store {
         let directory = images_dir.canonicalize().map_err(Error::io(images_dir))?;
         check_path(&directory)?;
         check_owner(&directory)?;
-        let store = Self {
-            directory,
-            progress,
-        };
-        for shelf in [
-            "",
-            "apt",
-            "locks",
-            "roots",
-            "nats-server",
-            "tools",
-            "templates",
-        ] {
+        let store = Self { directory, progress };
+        for shelf in ["", "apt", "locks", "roots", "nats-server", "tools", "templates"] {
             let path = store.directory.join(shelf);
             // Somebody else's is complete, or its owner's to complete.
             if !path.exists() || owns(&path)? {
@@ -108,9 +97,7 @@ fn check_path(path: &Path) -> Result<(), Error> {
         {
             Ok(())
         }
-        _ => Err(Error::UnsuitablePath {
-            path: path.to_owned(),
-        }),
+        _ => Err(Error::UnsuitablePath { path: path.to_owned() }),
     }
 }
 
@@ -120,10 +107,7 @@ fn check_owner(path: &Path) -> Result<(), Error> {
     let caller = rustix::process::geteuid().as_raw();
     let is_writable_for_others = metadata.mode() & 0o022 != 0 && metadata.uid() != caller;
     if is_writable_for_others || ![0, caller].contains(&metadata.uid()) {
-        return Err(Error::Untrusted {
-            path: path.to_owned(),
-            owner: metadata.uid(),
-        });
+        return Err(Error::Untrusted { path: path.to_owned(), owner: metadata.uid() });
     }
     Ok(())
 }
@@ -139,14 +123,9 @@ fn check_reachable(path: &Path) -> Result<(), Error> {
         return Ok(());
     }
     for directory in path.ancestors() {
-        let mode = fs::metadata(directory)
-            .map_err(Error::io(directory))?
-            .permissions()
-            .mode();
+        let mode = fs::metadata(directory).map_err(Error::io(directory))?.permissions().mode();
         if mode & 0o001 == 0 {
-            return Err(Error::Closed {
-                path: directory.to_owned(),
-            });
+            return Err(Error::Closed { path: directory.to_owned() });
         }
     }
     Ok(())
@@ -160,9 +139,7 @@ mod tests {
     #[test]
     fn a_path_that_a_loader_would_misread_is_refused() {
         let above = tempfile::tempdir().unwrap();
-        let error = Store::open(&above.path().join("a:b"), Arc::new(()))
-            .err()
-            .unwrap();
+        let error = Store::open(&above.path().join("a:b"), Arc::new(())).err().unwrap();
         assert!(matches!(error, Error::UnsuitablePath { .. }), "{error}");
     }
 
@@ -184,9 +161,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
         Store::open(directory.path(), Arc::new(())).ok().unwrap();
-        assert_eq!(
-            fs::metadata(directory.path()).unwrap().mode() & 0o777,
-            0o755
-        );
+        assert_eq!(fs::metadata(directory.path()).unwrap().mode() & 0o777, 0o755);
     }
 }

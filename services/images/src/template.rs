@@ -48,10 +48,8 @@ impl Store {
         if template.exists() {
             return Ok(template);
         }
-        self.progress().step(&format!(
-            "Making the template of {} {}.",
-            image.engine, image.version_number
-        ));
+        self.progress()
+            .step(&format!("Making the template of {} {}.", image.engine, image.version_number));
         let work = self.templates().join(format!(".new-{name}"));
         files::remove(&work)?;
         let made =
@@ -73,16 +71,9 @@ fn make(
     let out = work.join("out");
     files::make_dir(&out)?;
     let is_root = rustix::process::geteuid().is_root();
-    let program = if is_root {
-        reachable(guestagent, work)?
-    } else {
-        guestagent.to_owned()
-    };
+    let program = if is_root { reachable(guestagent, work)? } else { guestagent.to_owned() };
     let mut agent = command::command(&program.to_string_lossy(), lock)?;
-    agent
-        .args(["template", &image.engine])
-        .args([&image.root, &out])
-        .current_dir(&out);
+    agent.args(["template", &image.engine]).args([&image.root, &out]).current_dir(&out);
     if is_root {
         std::os::unix::fs::chown(&out, Some(NOBODY), Some(NOBODY)).map_err(Error::io(&out))?;
         agent.uid(NOBODY).gid(NOBODY);

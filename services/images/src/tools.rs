@@ -22,15 +22,8 @@ impl Store {
     /// # Errors
     /// Every variant of [`Error`] that fetching can bring.
     pub fn ensure_tools(&self) -> Result<Tools, Error> {
-        let installer = Installer {
-            store: self,
-            recipe: &TOOLS,
-            shelf: self.tools_shelf(),
-        };
+        let installer = Installer { store: self, recipe: &TOOLS, shelf: self.tools_shelf() };
         let root = installer.ensure()?.root;
-        Ok(Tools {
-            bwrap: root.join("usr/bin/bwrap"),
-            root,
-        })
+        Ok(Tools { bwrap: root.join("usr/bin/bwrap"), root })
     }
 }

@@ -11,9 +11,7 @@ pub(crate) fn upstream(package_version: &str) -> &str {
 /// A Debian version without its epoch, as the archive's own file names have it. An epoch's colon
 /// would end a search path of the loader.
 pub(crate) fn without_epoch(package_version: &str) -> &str {
-    package_version
-        .split_once(':')
-        .map_or(package_version, |(_, rest)| rest)
+    package_version.split_once(':').map_or(package_version, |(_, rest)| rest)
 }
 
 /// Orders two versions of one package: runs of digits by value, everything else by character.
@@ -32,9 +30,7 @@ fn runs(version: &str) -> impl Iterator<Item = Run<'_>> {
     let mut rest = version;
     std::iter::from_fn(move || {
         let first_is_digit = rest.chars().next()?.is_ascii_digit();
-        let end = rest
-            .find(|c: char| c.is_ascii_digit() != first_is_digit)
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| c.is_ascii_digit() != first_is_digit).unwrap_or(rest.len());
         let (run, tail) = rest.split_at(end);
         rest = tail;
         Some(if first_is_digit {
@@ -60,10 +56,7 @@ mod tests {
     fn numbers_in_versions_are_compared_by_value() {
         assert_eq!(compare("2.9.10", "2.12.7"), Ordering::Less);
         assert_eq!(compare("2.15.1-1", "2.12.7"), Ordering::Greater);
-        assert_eq!(
-            compare("1:10.11.19-0+deb12u10", "1:10.11.19-0+deb12u9"),
-            Ordering::Greater
-        );
+        assert_eq!(compare("1:10.11.19-0+deb12u10", "1:10.11.19-0+deb12u9"), Ordering::Greater);
         assert_eq!(compare("2.12.7", "2.12.7"), Ordering::Equal);
     }
 }

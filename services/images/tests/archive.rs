@@ -10,21 +10,16 @@ use std::sync::Arc;
 use images::{MARIADB_10_11, NATS_SERVER_VERSION_WANTED, Store, Suite};
 
 fn store() -> Store {
-    let directory = std::env::var_os("TROVE_IMAGES_DIR").map_or_else(
-        || Path::new(env!("CARGO_TARGET_TMPDIR")).join("images"),
-        PathBuf::from,
-    );
-    Store::open(&directory, Arc::new(())).unwrap()
+    let directory = std::env::var_os("TROVE_IMAGES_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("images"), PathBuf::from);
+    Store::open(&directory, Arc::new(())).expect("the images directory is ours")
 }
 
 fn output(program: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .output()
-        .unwrap();
+    let output =
+        Command::new(program).args(arguments).env_clear().output().expect("it can be started");
     assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8(output.stdout).expect("it writes text")
 }
 
 #[test]
@@ -32,11 +27,7 @@ fn the_bus_is_newer_than_the_hosts_release_has_it() {
     let server = store().ensure_nats_server().unwrap();
     let said = output(&server.path, &["--version"]);
     assert_eq!(said.trim(), format!("nats-server: v{}", server.version));
-    assert_eq!(
-        server.suite,
-        Suite::Sid,
-        "older than {NATS_SERVER_VERSION_WANTED}?"
-    );
+    assert_eq!(server.suite, Suite::Sid, "older than {NATS_SERVER_VERSION_WANTED}?");
 }
 
 #[test]
@@ -53,9 +44,7 @@ fn mariadb_runs_on_its_own_libraries() {
     assert!(output(&server, &["--version"]).contains(&image.version_number));
     for program in MARIADB_10_11.programs {
         let program = image.root.join(program);
-        let loader = image
-            .root
-            .join("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
+        let loader = image.root.join("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
         let libraries = output(&loader, &["--list", program.to_str().unwrap()]);
         let strange: Vec<&str> = libraries
             .lines()

@@ -76,10 +76,7 @@ pub(super) fn write_sources(
     keyring: &Path,
 ) -> Result<(), Error> {
     let line = |address: &str, suite: &str| {
-        format!(
-            "deb [signed-by={} arch=amd64] {address} {suite} main\n",
-            keyring.display()
-        )
+        format!("deb [signed-by={} arch=amd64] {address} {suite} main\n", keyring.display())
     };
     let mut text = line(&archives.main, suite.as_str());
     if suite.has_updates() {
@@ -98,20 +95,13 @@ pub(super) fn write_pretended(state: &Path, names: &[&str]) -> Result<(), Error>
              Version: 99:99\nDescription: not needed by an unpacked program\n\n"
         )
     };
-    files::write(
-        &state.join("status"),
-        &names.iter().map(stanza).collect::<String>(),
-    )
+    files::write(&state.join("status"), &names.iter().map(stanza).collect::<String>())
 }
 
 /// The lines of the host's configuration that are taken over.
 fn kept(host_lines: &str) -> impl Iterator<Item = &str> {
     host_lines.lines().filter(|line| {
-        let name = line
-            .split(' ')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let name = line.split(' ').next().unwrap_or_default().to_ascii_lowercase();
         // The dump does not escape: a value with a quote in it would end too early.
         let is_whole = line.ends_with("\";") && line.matches('"').count() == 2;
         is_whole && KEPT.iter().any(|prefix| name.starts_with(prefix))

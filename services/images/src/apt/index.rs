@@ -26,13 +26,7 @@ pub(crate) struct Package {
 pub(super) fn planned(output: &str) -> Vec<String> {
     output
         .lines()
-        .filter_map(|line| {
-            line.strip_prefix('\'')?
-                .split_once("' ")?
-                .1
-                .split(' ')
-                .next()
-        })
+        .filter_map(|line| line.strip_prefix('\'')?.split_once("' ")?.1.split(' ').next())
         .map(str::to_owned)
         .collect()
 }
@@ -50,10 +44,8 @@ pub(super) fn stanzas(output: &str) -> Vec<Package> {
 }
 
 fn stanza(text: &str) -> Option<Package> {
-    let field = |name: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    };
+    let field =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     let (name, version) = (field("Package")?, field("Version")?);
     let stored_version = version.replace(':', "%3a");
     Some(Package {
@@ -73,22 +65,14 @@ pub(super) fn explained(suite: Suite, error: Error) -> Error {
     };
     let output = output.clone();
     let says = |words: &[&str]| words.iter().any(|word| output.contains(word));
-    if says(&[
-        "is not signed",
-        "NO_PUBKEY",
-        "GPG error",
-        "signatures were invalid",
-    ]) {
+    if says(&["is not signed", "NO_PUBKEY", "GPG error", "signatures were invalid"]) {
         Error::SignatureRefused { suite, output }
     } else if says(&["is expired", "is not valid yet"]) {
         Error::ArchiveOutOfDate { suite, output }
     } else if says(&["does not have a Release file"]) {
         Error::SuiteMissing { suite, output }
     } else if says(&["Unable to locate package", "has no installation candidate"]) {
-        Error::PackageMissing {
-            suite,
-            what: output,
-        }
+        Error::PackageMissing { suite, what: output }
     } else if says(&["Failed to fetch", "Could not resolve", "Could not connect"]) {
         Error::Unreachable { output }
     } else {
@@ -115,10 +99,7 @@ mod tests {
         let files = planned(output);
         assert_eq!(
             files,
-            [
-                "libcap2_1%3a2.66-4+b1_amd64.deb",
-                "libssl3_3.0.22-1~deb12u2_amd64.deb"
-            ]
+            ["libcap2_1%3a2.66-4+b1_amd64.deb", "libssl3_3.0.22-1~deb12u2_amd64.deb"]
         );
         assert_eq!(name_and_version(&files[0]).unwrap(), "libcap2=1:2.66-4+b1");
     }
@@ -130,10 +111,7 @@ mod tests {
         let packages = stanzas(output);
         assert_eq!(packages.len(), 1);
         assert_eq!(packages[0].file, "libcap2_1%3a2.66-4+b1_amd64.deb");
-        assert_eq!(
-            (packages[0].size, packages[0].sha256.as_str()),
-            (27708, "00ff")
-        );
+        assert_eq!((packages[0].size, packages[0].sha256.as_str()), (27708, "00ff"));
     }
 
     #[test]
@@ -142,11 +120,7 @@ mod tests {
             let (program, outcome) = ("apt-get".to_owned(), "exit status: 100".to_owned());
             explained(
                 Suite::Sid,
-                Error::ProgramFailed {
-                    program,
-                    outcome,
-                    output: output.to_owned(),
-                },
+                Error::ProgramFailed { program, outcome, output: output.to_owned() },
             )
         };
         let unreachable = "E: Failed to fetch http://a/InRelease  Could not resolve 'a'";
