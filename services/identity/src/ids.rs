@@ -62,6 +62,6 @@ mod tests {
 
     #[test]
     fn derived_ids_stay_what_they_were() {
-        assert_eq!(text(derived(Kind::Role, "admin")), "PINNED_ADMIN_ROLE");
+        assert_eq!(text(derived(Kind::Role, "admin")), "8dfff6c1f0755dfbbb5039d0125cf8e7");
     }
 }

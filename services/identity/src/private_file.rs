@@ -76,8 +76,7 @@ impl From<&fs::Metadata> for Stamp {
 
 /// Reads the file, with a stamp taken before: a write meanwhile makes the stamp old.
 pub(crate) fn read(path: &Path) -> Result<(String, Stamp), PrivateFileError> {
-    let inaccessible =
-        |source| PrivateFileError::Inaccessible { path: path.to_path_buf(), source };
+    let inaccessible = |source| PrivateFileError::Inaccessible { path: path.to_path_buf(), source };
     let not_text = || PrivateFileError::NotText { path: path.to_path_buf() };
     // Asked before opening, because opening a pipe would wait for its writer.
     if !fs::metadata(path).map_err(inaccessible)?.is_file() {
@@ -187,7 +186,9 @@ mod tests {
         for mode in [0o640, 0o604, 0o660, 0o602] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let error = read(&path).unwrap_err();
-            assert!(matches!(error, PrivateFileError::OpenToOthers { mode: seen, .. } if seen == mode));
+            assert!(
+                matches!(error, PrivateFileError::OpenToOthers { mode: seen, .. } if seen == mode)
+            );
             assert!(error.to_string().contains("chmod 600"));
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();

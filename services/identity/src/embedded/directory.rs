@@ -141,9 +141,9 @@ impl Directory {
 
     /// The enabled projects in which the user has a role, in the file's order.
     pub(super) fn projects_of(&self, user: Uuid) -> impl Iterator<Item = &Arc<Project>> {
-        self.projects.iter().filter(move |project| {
-            project.is_enabled && !self.roles(user, project.uuid).is_empty()
-        })
+        self.projects
+            .iter()
+            .filter(move |project| project.is_enabled && !self.roles(user, project.uuid).is_empty())
     }
 }
 

@@ -77,8 +77,9 @@ impl Embedded {
         let directory = self.users.directory();
         let user = find_user(&directory, user).cloned();
         // Without a user the same work is done, so that time does not tell who exists.
-        let (owner, expected) =
-            user.as_ref().map_or((Uuid::nil(), SecretDigest::NONE), |user| (user.uuid, user.digest));
+        let (owner, expected) = user
+            .as_ref()
+            .map_or((Uuid::nil(), SecretDigest::NONE), |user| (user.uuid, user.digest));
         let is_match = self.key.digest(owner, password.expose()).matches(&expected);
         let user = user.filter(|user| is_match && user.is_enabled).ok_or(Refusal::Unproven)?;
         Ok(Proven {

@@ -129,8 +129,13 @@ mod tests {
         for good in ["http://127.0.0.1:8779", "https://db.example", "https://[::1]:443"] {
             assert_eq!(good.parse::<PublicUrl>().unwrap().as_str(), good);
         }
-        assert_eq!("https://db.example/".parse::<PublicUrl>().unwrap().as_str(), "https://db.example");
-        for bad in ["", "db.example", "ftp://db", "http://", "http://h/path", "http://u@h", "http://h\""] {
+        assert_eq!(
+            "https://db.example/".parse::<PublicUrl>().unwrap().as_str(),
+            "https://db.example"
+        );
+        for bad in
+            ["", "db.example", "ftp://db", "http://", "http://h/path", "http://u@h", "http://h\""]
+        {
             assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
         }
     }
@@ -151,7 +156,8 @@ mod tests {
     #[test]
     fn configuration_beats_the_host_header() {
         let configured = "https://db.example".parse().unwrap();
-        let url = PublicUrl::of_request(Some(&configured), &Uri::from_static("/"), &HeaderMap::new());
+        let url =
+            PublicUrl::of_request(Some(&configured), &Uri::from_static("/"), &HeaderMap::new());
         assert_eq!(url, Ok(configured));
     }
 }

@@ -14,9 +14,17 @@ pub(super) struct LogIn {
 
 /// What the client shows for itself.
 pub(super) enum Proof {
-    Password { user: Named, password: Secret },
-    Token { token: String },
-    Credential { credential: CredentialName, secret: Secret },
+    Password {
+        user: Named,
+        password: Secret,
+    },
+    Token {
+        token: String,
+    },
+    Credential {
+        credential: CredentialName,
+        secret: Secret,
+    },
     /// One of Keystone's other methods, or several at once.
     Unsupported,
 }
@@ -25,7 +33,10 @@ pub(super) enum Proof {
 pub(super) enum Named {
     Id(String),
     /// Names are looked up in the one domain that there is.
-    Name { name: String, is_in_default_domain: bool },
+    Name {
+        name: String,
+        is_in_default_domain: bool,
+    },
 }
 
 /// An application credential, by id or by the user's name for it.

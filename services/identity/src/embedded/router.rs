@@ -9,11 +9,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::Embedded;
 use super::fault::Fault;
 use super::place::{Place, challenge};
 use super::routes::{directory, discovery, own, tokens};
 use super::session::Session;
-use super::Embedded;
 
 /// A log-in is a few hundred bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -30,10 +30,7 @@ pub fn router(embedded: Arc<Embedded>) -> Router {
         .route("/", get(discovery::versions))
         .route("/v3", get(discovery::version))
         .route("/v3/", get(discovery::version))
-        .route(
-            "/v3/auth/tokens",
-            get(tokens::validate).post(tokens::issue).delete(tokens::revoke),
-        )
+        .route("/v3/auth/tokens", get(tokens::validate).post(tokens::issue).delete(tokens::revoke))
         .route("/v3/auth/projects", get(own::projects))
         .route("/v3/auth/domains", get(own::domains))
         .route("/v3/auth/system", get(own::system))

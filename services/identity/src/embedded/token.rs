@@ -158,7 +158,11 @@ impl Reader<'_> {
 
     /// The optional part of that bit: `None` if the payload ends too early.
     fn part(&mut self, parts: u8, bit: u8) -> Option<Option<Uuid>> {
-        if parts & (1 << bit) == 0 { Some(None) } else { Some(Some(Uuid::from_bytes(self.take()?))) }
+        if parts & (1 << bit) == 0 {
+            Some(None)
+        } else {
+            Some(Some(Uuid::from_bytes(self.take()?)))
+        }
     }
 }
 
@@ -213,7 +217,8 @@ mod tests {
         for claims in [claims(), Claims { chain: None, credential: None, ..claims() }] {
             let token = claims.sign(&key);
             for place in 0..token.len() {
-                for other in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+ " {
+                for other in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+ "
+                {
                     let mut forged = token.clone().into_bytes();
                     if forged[place] == *other {
                         continue;
@@ -248,8 +253,9 @@ mod tests {
             payload.extend(tag);
             BASE64URL_NOPAD.encode(&payload)
         };
-        let payload =
-            BASE64URL_NOPAD.decode(claims().sign(&key).as_bytes()).unwrap()[..FIXED_BYTES + 48].to_vec();
+        let payload = BASE64URL_NOPAD.decode(claims().sign(&key).as_bytes()).unwrap()
+            [..FIXED_BYTES + 48]
+            .to_vec();
         assert!(Claims::verify(&signed(payload.clone()), &key).is_some());
         let mut newer = payload.clone();
         newer[0] = VERSION + 1;

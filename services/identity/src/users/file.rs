@@ -105,8 +105,11 @@ pub(super) fn parse(text: &str) -> Result<Users, String> {
     let mut credential_ids = Names::new("application credential");
     let mut credentials = Vec::with_capacity(raw.application_credentials.len());
     for credential in raw.application_credentials {
-        credentials
-            .push(checked_credential(credential, &mut credential_ids, (&user_ids, &project_ids))?);
+        credentials.push(checked_credential(
+            credential,
+            &mut credential_ids,
+            (&user_ids, &project_ids),
+        )?);
     }
     Ok(Users { projects, users, grants, credentials })
 }
@@ -134,8 +137,7 @@ fn checked_user(raw: RawUser, ids: &mut Names, projects: &Names) -> Result<User,
 }
 
 fn checked_grant(raw: &RawGrant, users: &Names, projects: &Names) -> Result<Grant, String> {
-    let place =
-        format!("the role assignment of user {:?} on project {:?}", raw.user, raw.project);
+    let place = format!("the role assignment of user {:?} on project {:?}", raw.user, raw.project);
     Ok(Grant {
         user: users.find(&raw.user, &place)?,
         project: projects.find(&raw.project, &place)?,
@@ -289,10 +291,13 @@ mod tests {
     #[test]
     fn what_appears_twice_is_refused_by_name() {
         let twice = |entry: &str| problem(&format!("{GOOD}\n{entry}"));
-        assert!(twice("[[projects]]\nname = \"shop\"").contains("project \"shop\" is listed twice"));
+        assert!(
+            twice("[[projects]]\nname = \"shop\"").contains("project \"shop\" is listed twice")
+        );
         let user = twice("[[users]]\nname = \"anna\"\npassword = \"x\"");
         assert!(user.contains("user \"anna\" is listed twice"));
-        let grant = "[[role_assignments]]\nuser = \"anna\"\nproject = \"shop\"\nroles = [\"reader\"]";
+        let grant =
+            "[[role_assignments]]\nuser = \"anna\"\nproject = \"shop\"\nroles = [\"reader\"]";
         assert!(twice(grant).contains("two role assignments"));
         let credential = "[[application_credentials]]\nname = \"pipeline\"\nsecret = \"x\"\n\
                           user = \"anna\"\nproject = \"shop\"\nroles = [\"reader\"]";
@@ -306,7 +311,8 @@ mod tests {
     fn a_reference_to_nothing_is_refused_by_name() {
         let user = problem(&GOOD.replace("user = \"anna\"", "user = \"anne\""));
         assert!(user.contains("refers to user \"anne\""), "{user}");
-        let project = problem(&GOOD.replace("default_project = \"shop\"", "default_project = \"x\""));
+        let project =
+            problem(&GOOD.replace("default_project = \"shop\"", "default_project = \"x\""));
         assert!(project.contains("user \"anna\" refers to project \"x\""), "{project}");
         let role = problem(&GOOD.replace("\"member\"", "\"boss\""));
         assert!(role.contains("role \"boss\"") && role.contains("expected one of"), "{role}");
