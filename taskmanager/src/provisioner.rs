@@ -55,10 +55,14 @@ pub trait Provisioner: Send + Sync {
     /// none for any other instance of this host, whose volumes stay. Does nothing while the
     /// stack is stopping. Credentials are written only where none are.
     ///
+    /// `wanted` are all instances of this host from the step that starts their guest until they
+    /// are being deleted or undone, as they stood at position `seen` of the log. An instance
+    /// whose fence lies behind that position is newer than the look and is left alone.
+    ///
     /// # Errors
     /// [`ProvisionError::Transient`] when the host could not be looked at; what went wrong with
     /// one instance stands in the report and keeps no other from being looked at.
-    async fn keep(&self, wanted: &[GuestPlan]) -> Result<KeepReport, ProvisionError>;
+    async fn keep(&self, seen: u64, wanted: &[GuestPlan]) -> Result<KeepReport, ProvisionError>;
 }
 
 /// Everything that a provisioner must know of one instance.
