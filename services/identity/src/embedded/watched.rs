@@ -4,6 +4,10 @@
 //! - A change is in force for the first question asked after it.
 //! - A file that has become unusable changes nothing: the last good content stays in force, and
 //!   one error line says what to correct. Otherwise a slip of an editor would lock everyone out.
+//!
+//! A change is seen by the file's metadata. Two writes in place, of the same length and within
+//! one tick of the file system's clock (some milliseconds), look like one; editors that replace
+//! the file are always seen.
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
