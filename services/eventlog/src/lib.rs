@@ -1,1 +1,22 @@
-//! The append-only event log: port, adapters, tailer and command handler.
+//! The append-only event log: the port, its two adapters, the tailer and the command handler.
+//!
+//! # Invariants
+//! - A commit is stored whole or not at all, at the version it was decided at.
+//! - A repeat of an append carries the same commit id and changes nothing.
+//! - Nobody reads past a hole, a lost tail or a replaced log: that ends with a typed error.
+
+mod append;
+pub mod chain;
+pub mod folded;
+pub mod handler;
+pub mod log;
+pub mod memory;
+mod recorded;
+
+pub use append::append_settled;
+pub use chain::{ChainBroken, ChainCheck, Hash};
+pub use folded::Folded;
+pub use handler::{HandleError, Handled, Handler, HandlerConfig, Request, Seed};
+pub use log::{AppendError, BoxError, EventLog, LogIdentity, LogInfo, ReadError};
+pub use memory::MemoryLog;
+pub use recorded::Recorded;
