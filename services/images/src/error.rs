@@ -168,7 +168,7 @@ pub enum Error {
         output: String,
     },
     /// The file system refused.
-    #[error("{}", path.display())]
+    #[error("cannot work with {}", path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,

@@ -7,10 +7,17 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Makes a directory, and those above it, that everybody may pass through and read.
+/// Makes a directory that everybody may pass through and read, and those missing above it.
 pub(crate) fn make_dir(path: &Path) -> Result<(), Error> {
-    fs::create_dir_all(path).map_err(Error::io(path))?;
-    set_mode(path, 0o755)
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty())
+        && !above.exists()
+    {
+        make_dir(above)?;
+    }
+    match fs::create_dir(path) {
+        Err(error) if !path.is_dir() => Err(Error::io(path)(error)),
+        _ => set_mode(path, 0o755),
+    }
 }
 
 /// Sets permission bits, whatever the caller's mask says; unchanged ones are not touched, so

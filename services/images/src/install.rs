@@ -68,7 +68,8 @@ impl Installer<'_> {
         Ok(Some(self.store.ensure_tools()?.root))
     }
 
-    fn existing(&self) -> Result<Option<Image>, Error> {
+    /// The newest image of the recipe that is there.
+    pub(crate) fn existing(&self) -> Result<Option<Image>, Error> {
         let of_recipe = |image: &Image| {
             image.stamp.engine == self.recipe.engine && image.stamp.series == self.recipe.series
         };

@@ -60,3 +60,23 @@ impl Lock {
         Ok(Stdio::from(self.file.try_clone().map_err(Error::io(&self.path))?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_lock_stays_taken_until_the_programs_started_under_it_have_ended() {
+        let locks = tempfile::tempdir().unwrap();
+        let lock = Lock::take(locks.path(), "a", &()).unwrap();
+        let mut orphan =
+            Command::new("sleep").arg("600").stdin(lock.stdin().unwrap()).spawn().unwrap();
+        drop(lock);
+        let other = File::open(locks.path().join("a.lock")).unwrap();
+        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+        orphan.kill().unwrap();
+        orphan.wait().unwrap();
+        other.try_lock().unwrap();
+    }
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::install::{Image, Installer};
-use crate::recipe::{Suite, nats_server};
+use crate::recipe::{Recipe, Suite, nats_server};
 use crate::store::Store;
 use crate::version;
 
@@ -30,15 +30,18 @@ impl Store {
     /// # Errors
     /// Every variant of [`Error`] that fetching can bring.
     pub fn ensure_nats_server(&self) -> Result<NatsServer, Error> {
-        match self.ensure_nats_server_from(Suite::Sid) {
-            Ok(server) if server.is_wanted() => Ok(server),
-            Ok(_) => self.ensure_nats_server_from(Suite::Trixie),
-            Err(error) if may_differ_elsewhere(&error) => {
-                tracing::info!(%error, "Debian's unstable branch has no usable nats-server.");
-                self.ensure_nats_server_from(Suite::Trixie)
-            }
-            Err(error) => Err(error),
+        let error = match self.ensure_nats_server_from(Suite::Sid) {
+            Ok(server) if server.is_wanted() => return Ok(server),
+            Ok(_) => return self.ensure_nats_server_from(Suite::Trixie),
+            Err(error) => error,
+        };
+        let fallback = nats_server(Suite::Trixie);
+        let is_there = self.nats_server_installer(&fallback).existing()?.is_some();
+        if is_there || may_differ_elsewhere(&error) {
+            tracing::info!(%error, "Debian's unstable branch gives no nats-server.");
+            return self.ensure_nats_server_from(Suite::Trixie);
         }
+        Err(error)
     }
 
     /// The nats-server of one release.
@@ -48,13 +51,16 @@ impl Store {
     /// host's archive does not carry that release.
     pub fn ensure_nats_server_from(&self, suite: Suite) -> Result<NatsServer, Error> {
         let recipe = nats_server(suite);
-        let shelf = self.nats_server_shelf();
-        let Image { root, stamp } = Installer { store: self, recipe: &recipe, shelf }.ensure()?;
+        let Image { root, stamp } = self.nats_server_installer(&recipe).ensure()?;
         Ok(NatsServer {
             path: root.join("usr/sbin/nats-server"),
             version: version::upstream(&stamp.package_version).to_owned(),
             suite,
         })
+    }
+
+    fn nats_server_installer<'a>(&'a self, recipe: &'a Recipe) -> Installer<'a> {
+        Installer { store: self, recipe, shelf: self.nats_server_shelf() }
     }
 }
 

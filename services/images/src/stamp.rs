@@ -67,9 +67,10 @@ impl Stamp {
         struct Head {
             format: u32,
         }
+        use std::io::ErrorKind::{NotADirectory, NotFound};
         let path = root.join(FILE);
         let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return Ok(None),
             other => other.map_err(Error::io(&path))?,
         };
         let damaged = |source| Error::StampDamaged { path: path.clone(), source };

@@ -35,7 +35,7 @@ impl Store {
     /// to a program loader, or (as root) other users cannot pass through the path above it.
     pub fn open(images_dir: &Path, progress: Arc<dyn Progress>) -> Result<Self, Error> {
         if !images_dir.exists() {
-            fs::create_dir_all(images_dir).map_err(Error::io(images_dir))?;
+            files::make_dir(images_dir)?;
         }
         // The one path that stays: programs are patched with it.
         let directory = images_dir.canonicalize().map_err(Error::io(images_dir))?;
@@ -153,6 +153,20 @@ mod tests {
             assert!(matches!(opened.err(), Some(Error::Closed { path }) if path == closed));
         } else {
             assert!(opened.is_ok());
+        }
+    }
+
+    #[test]
+    fn a_directory_of_somebody_else_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(directory.path(), Some(7001), None).unwrap();
+            let error = Store::open(directory.path(), Arc::new(())).err().unwrap();
+            assert!(matches!(error, Error::Untrusted { owner: 7001, .. }), "{error}");
+        } else {
+            // The one directory that is surely another's and open to writing.
+            let error = Store::open(Path::new("/tmp"), Arc::new(())).err().unwrap();
+            assert!(matches!(error, Error::Untrusted { owner: 0, .. }), "{error}");
         }
     }
 
