@@ -1,0 +1,102 @@
+//! Commands on their way to a taskmanager.
+
+use super::field::{all, each, message, time, timestamp, uuid, uuid_bytes, variant};
+use crate::error::DecodeError;
+use crate::generated::trove::command::v1 as wire;
+use domain::command::{Body, Envelope};
+use domain::ids::{CommandId, InstanceId, RequestId, SecretId};
+use domain::secret::{Sealed, StoredSecret};
+use wire::command;
+
+impl From<&Envelope> for wire::Command {
+    fn from(envelope: &Envelope) -> Self {
+        Self {
+            command_id: uuid_bytes(envelope.command_id.0),
+            deadline: Some(timestamp(envelope.deadline)),
+            actor: Some((&envelope.actor).into()),
+            request_id: envelope.request_id.0.clone(),
+            body: Some((&envelope.body).into()),
+        }
+    }
+}
+
+impl TryFrom<wire::Command> for Envelope {
+    type Error = DecodeError;
+
+    fn try_from(command: wire::Command) -> Result<Self, DecodeError> {
+        Ok(Self {
+            command_id: CommandId(uuid(&command.command_id, "command_id")?),
+            deadline: time(command.deadline, "deadline")?,
+            actor: message(command.actor, "actor")?,
+            request_id: RequestId(command.request_id),
+            body: variant(command.body, "body")?.try_into()?,
+        })
+    }
+}
+
+impl From<&Body> for command::Body {
+    fn from(body: &Body) -> Self {
+        match body {
+            Body::CreateInstance { id, spec, secrets } => {
+                Self::CreateInstance(wire::CreateInstance {
+                    instance_id: uuid_bytes(id.0),
+                    spec: Some(spec.as_ref().into()),
+                    secrets: all(secrets),
+                })
+            }
+            Body::RenameInstance { id, name } => Self::RenameInstance(wire::RenameInstance {
+                instance_id: uuid_bytes(id.0),
+                name: name.clone(),
+            }),
+            Body::DeleteInstance { id } => {
+                Self::DeleteInstance(wire::DeleteInstance { instance_id: uuid_bytes(id.0) })
+            }
+            Body::RevokeToken { audit_id, expires } => Self::RevokeToken(wire::RevokeToken {
+                audit_id: audit_id.clone(),
+                expires: Some(timestamp(*expires)),
+            }),
+        }
+    }
+}
+
+impl TryFrom<command::Body> for Body {
+    type Error = DecodeError;
+
+    fn try_from(body: command::Body) -> Result<Self, DecodeError> {
+        Ok(match body {
+            command::Body::CreateInstance(create) => Self::CreateInstance {
+                id: InstanceId(uuid(&create.instance_id, "create_instance.instance_id")?),
+                spec: Box::new(message(create.spec, "create_instance.spec")?),
+                secrets: each(create.secrets)?,
+            },
+            command::Body::RenameInstance(rename) => Self::RenameInstance {
+                id: InstanceId(uuid(&rename.instance_id, "rename_instance.instance_id")?),
+                name: rename.name,
+            },
+            command::Body::DeleteInstance(delete) => Self::DeleteInstance {
+                id: InstanceId(uuid(&delete.instance_id, "delete_instance.instance_id")?),
+            },
+            command::Body::RevokeToken(revoke) => Self::RevokeToken {
+                audit_id: revoke.audit_id,
+                expires: time(revoke.expires, "revoke_token.expires")?,
+            },
+        })
+    }
+}
+
+impl From<&StoredSecret> for wire::StoredSecret {
+    fn from(secret: &StoredSecret) -> Self {
+        Self { secret_id: uuid_bytes(secret.id.0), sealed: secret.sealed.0.clone() }
+    }
+}
+
+impl TryFrom<wire::StoredSecret> for StoredSecret {
+    type Error = DecodeError;
+
+    fn try_from(secret: wire::StoredSecret) -> Result<Self, DecodeError> {
+        Ok(Self {
+            id: SecretId(uuid(&secret.secret_id, "stored_secret.secret_id")?),
+            sealed: Sealed(secret.sealed),
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! Facts of an instance.
+
+use super::field::{message, time, time_if, timestamp, uuid, uuid_bytes, variant};
+use crate::error::DecodeError;
+use crate::generated::trove::event::v1 as wire;
+use domain::ids::{InstanceId, ProjectId, WorkerId};
+use domain::instance::{Event, Fault, Spec};
+use domain::time::Timestamp;
+use wire::instance_event::{self as body, Event as Body};
+
+impl From<&Event> for wire::InstanceEvent {
+    fn from(event: &Event) -> Self {
+        Self { event: Some(body_of(event)) }
+    }
+}
+
+fn body_of(event: &Event) -> Body {
+    match event {
+        Event::CreationRequested { id, spec, deadline } => creation_requested(*id, spec, *deadline),
+        Event::CreationAbandoned { project } => {
+            let project_id = project.0.clone();
+            Body::CreationAbandoned(body::CreationAbandoned { project_id })
+        }
+        Event::Renamed { name } => Body::Renamed(body::Renamed { name: name.clone() }),
+        Event::EffectClaimed { worker, until } => Body::EffectClaimed(body::EffectClaimed {
+            worker_id: uuid_bytes(worker.0),
+            until: Some(timestamp(*until)),
+        }),
+        Event::ClaimRenewed { until } => {
+            let until = Some(timestamp(*until));
+            Body::ClaimRenewed(body::ClaimRenewed { until })
+        }
+        Event::Placed { place, deadline } => Body::Placed(body::Placed {
+            place: Some(place.into()),
+            deadline: Some(timestamp(*deadline)),
+        }),
+        Event::VolumeMade { deadline } => {
+            let deadline = Some(timestamp(*deadline));
+            Body::VolumeMade(body::VolumeMade { deadline })
+        }
+        Event::GuestStarted { deadline } => {
+            let deadline = Some(timestamp(*deadline));
+            Body::GuestStarted(body::GuestStarted { deadline })
+        }
+        Event::AgentReported { deadline } => {
+            let deadline = Some(timestamp(*deadline));
+            Body::AgentReported(body::AgentReported { deadline })
+        }
+        Event::Prepared => Body::Prepared(body::Prepared {}),
+        Event::CreationFailed { fault, deadline } => creation_failed(fault, *deadline),
+        Event::StepRestarted { attempt, deadline, fault } => {
+            step_restarted(*attempt, *deadline, fault.as_ref())
+        }
+        Event::DeletionRequested { deadline } => {
+            let deadline = Some(timestamp(*deadline));
+            Body::DeletionRequested(body::DeletionRequested { deadline })
+        }
+        Event::GuestRemoved { deadline } => {
+            let deadline = Some(timestamp(*deadline));
+            Body::GuestRemoved(body::GuestRemoved { deadline })
+        }
+        Event::VolumeRemoved { deadline } => {
+            let deadline = Some(timestamp(*deadline));
+            Body::VolumeRemoved(body::VolumeRemoved { deadline })
+        }
+        Event::Undone => Body::Undone(body::Undone {}),
+        Event::Deleted => Body::Deleted(body::Deleted {}),
+        Event::HealthChanged { health } => {
+            let health = Some(health.into());
+            Body::HealthChanged(body::HealthChanged { health })
+        }
+        Event::AgentFellSilent => Body::AgentFellSilent(body::AgentFellSilent {}),
+        Event::AgentReturned => Body::AgentReturned(body::AgentReturned {}),
+    }
+}
+
+fn creation_requested(id: InstanceId, spec: &Spec, deadline: Timestamp) -> Body {
+    Body::CreationRequested(body::CreationRequested {
+        instance_id: uuid_bytes(id.0),
+        spec: Some(spec.into()),
+        deadline: Some(timestamp(deadline)),
+    })
+}
+
+fn creation_failed(fault: &Fault, deadline: Option<Timestamp>) -> Body {
+    Body::CreationFailed(body::CreationFailed {
+        fault: Some(fault.into()),
+        deadline: deadline.map(timestamp),
+    })
+}
+
+fn step_restarted(attempt: u32, deadline: Timestamp, fault: Option<&Fault>) -> Body {
+    Body::StepRestarted(body::StepRestarted {
+        attempt,
+        deadline: Some(timestamp(deadline)),
+        fault: fault.map(Into::into),
+    })
+}
+
+impl TryFrom<wire::InstanceEvent> for Event {
+    type Error = DecodeError;
+
+    fn try_from(event: wire::InstanceEvent) -> Result<Self, DecodeError> {
+        Ok(match variant(event.event, "instance_event")? {
+            Body::CreationRequested(body) => body.try_into()?,
+            Body::CreationAbandoned(body) => {
+                Self::CreationAbandoned { project: ProjectId(body.project_id) }
+            }
+            Body::Renamed(body) => Self::Renamed { name: body.name },
+            Body::EffectClaimed(body) => Self::EffectClaimed {
+                worker: WorkerId(uuid(&body.worker_id, "effect_claimed.worker_id")?),
+                until: time(body.until, "effect_claimed.until")?,
+            },
+            Body::ClaimRenewed(body) => {
+                Self::ClaimRenewed { until: time(body.until, "claim_renewed.until")? }
+            }
+            Body::Placed(body) => Self::Placed {
+                place: message(body.place, "placed.place")?,
+                deadline: time(body.deadline, "placed.deadline")?,
+            },
+            Body::VolumeMade(body) => {
+                Self::VolumeMade { deadline: time(body.deadline, "volume_made.deadline")? }
+            }
+            Body::GuestStarted(body) => {
+                Self::GuestStarted { deadline: time(body.deadline, "guest_started.deadline")? }
+            }
+            Body::AgentReported(body) => {
+                Self::AgentReported { deadline: time(body.deadline, "agent_reported.deadline")? }
+            }
+            Body::Prepared(body::Prepared {}) => Self::Prepared,
+            Body::CreationFailed(body) => body.try_into()?,
+            Body::StepRestarted(body) => body.try_into()?,
+            Body::DeletionRequested(body) => Self::DeletionRequested {
+                deadline: time(body.deadline, "deletion_requested.deadline")?,
+            },
+            Body::GuestRemoved(body) => {
+                Self::GuestRemoved { deadline: time(body.deadline, "guest_removed.deadline")? }
+            }
+            Body::VolumeRemoved(body) => {
+                Self::VolumeRemoved { deadline: time(body.deadline, "volume_removed.deadline")? }
+            }
+            Body::Undone(body::Undone {}) => Self::Undone,
+            Body::Deleted(body::Deleted {}) => Self::Deleted,
+            Body::HealthChanged(body) => {
+                Self::HealthChanged { health: message(body.health, "health_changed.health")? }
+            }
+            Body::AgentFellSilent(body::AgentFellSilent {}) => Self::AgentFellSilent,
+            Body::AgentReturned(body::AgentReturned {}) => Self::AgentReturned,
+        })
+    }
+}
+
+impl TryFrom<body::CreationRequested> for Event {
+    type Error = DecodeError;
+
+    fn try_from(body: body::CreationRequested) -> Result<Self, DecodeError> {
+        Ok(Self::CreationRequested {
+            id: InstanceId(uuid(&body.instance_id, "creation_requested.instance_id")?),
+            spec: Box::new(message(body.spec, "creation_requested.spec")?),
+            deadline: time(body.deadline, "creation_requested.deadline")?,
+        })
+    }
+}
+
+impl TryFrom<body::CreationFailed> for Event {
+    type Error = DecodeError;
+
+    fn try_from(body: body::CreationFailed) -> Result<Self, DecodeError> {
+        Ok(Self::CreationFailed {
+            fault: message(body.fault, "creation_failed.fault")?,
+            deadline: time_if(body.deadline, "creation_failed.deadline")?,
+        })
+    }
+}
+
+impl TryFrom<body::StepRestarted> for Event {
+    type Error = DecodeError;
+
+    fn try_from(body: body::StepRestarted) -> Result<Self, DecodeError> {
+        Ok(Self::StepRestarted {
+            attempt: body.attempt,
+            deadline: time(body.deadline, "step_restarted.deadline")?,
+            fault: body.fault.map(Fault::try_from).transpose()?,
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! What became of a command.
+
+use super::field::{variant, word};
+use crate::error::DecodeError;
+use crate::generated::trove::command::v1 as wire;
+use domain::command::{Accepted, Rejection, Reply};
+use domain::quota::Resource;
+use wire::rejection::{self as reason, Reason};
+use wire::reply::Outcome;
+
+impl From<&Reply> for wire::Reply {
+    fn from(reply: &Reply) -> Self {
+        let outcome = match reply {
+            Ok(accepted) => Outcome::Accepted(wire::Accepted { position: accepted.position }),
+            Err(rejection) => Outcome::Rejected(wire::Rejection { reason: Some(rejection.into()) }),
+        };
+        Self { outcome: Some(outcome) }
+    }
+}
+
+impl TryFrom<wire::Reply> for Reply {
+    type Error = DecodeError;
+
+    fn try_from(reply: wire::Reply) -> Result<Self, DecodeError> {
+        Ok(match variant(reply.outcome, "reply")? {
+            Outcome::Accepted(accepted) => Ok(Accepted { position: accepted.position }),
+            Outcome::Rejected(rejected) => Err(variant(rejected.reason, "rejection")?.try_into()?),
+        })
+    }
+}
+
+impl From<&Rejection> for Reason {
+    fn from(rejection: &Rejection) -> Self {
+        match rejection {
+            Rejection::InstanceNotFound => Self::InstanceNotFound(reason::InstanceNotFound {}),
+            Rejection::InstanceExists => Self::InstanceExists(reason::InstanceExists {}),
+            Rejection::CreationAbandoned => Self::CreationAbandoned(reason::CreationAbandoned {}),
+            Rejection::QuotaExceeded { resources } => Self::QuotaExceeded(reason::QuotaExceeded {
+                resources: resources.iter().map(|resource| resource_of(*resource).into()).collect(),
+            }),
+            Rejection::DeadlinePassed => Self::DeadlinePassed(reason::DeadlinePassed {}),
+            Rejection::Damaged => Self::Damaged(reason::Damaged {}),
+            Rejection::LogUnavailable => Self::LogUnavailable(reason::LogUnavailable {}),
+            Rejection::NotUnderstood => Self::NotUnderstood(reason::NotUnderstood {}),
+        }
+    }
+}
+
+impl TryFrom<Reason> for Rejection {
+    type Error = DecodeError;
+
+    fn try_from(reason: Reason) -> Result<Self, DecodeError> {
+        Ok(match reason {
+            Reason::InstanceNotFound(reason::InstanceNotFound {}) => Self::InstanceNotFound,
+            Reason::InstanceExists(reason::InstanceExists {}) => Self::InstanceExists,
+            Reason::CreationAbandoned(reason::CreationAbandoned {}) => Self::CreationAbandoned,
+            Reason::QuotaExceeded(exceeded) => Self::QuotaExceeded {
+                resources: exceeded
+                    .resources
+                    .into_iter()
+                    .map(|value| word(value, "quota_exceeded.resources", resource))
+                    .collect::<Result<_, _>>()?,
+            },
+            Reason::DeadlinePassed(reason::DeadlinePassed {}) => Self::DeadlinePassed,
+            Reason::Damaged(reason::Damaged {}) => Self::Damaged,
+            Reason::LogUnavailable(reason::LogUnavailable {}) => Self::LogUnavailable,
+            Reason::NotUnderstood(reason::NotUnderstood {}) => Self::NotUnderstood,
+        })
+    }
+}
+
+fn resource_of(resource: Resource) -> wire::Resource {
+    match resource {
+        Resource::Instances => wire::Resource::Instances,
+        Resource::Ram => wire::Resource::Ram,
+        Resource::Volumes => wire::Resource::Volumes,
+    }
+}
+
+fn resource(resource: wire::Resource) -> Option<Resource> {
+    match resource {
+        wire::Resource::Unspecified => None,
+        wire::Resource::Instances => Some(Resource::Instances),
+        wire::Resource::Ram => Some(Resource::Ram),
+        wire::Resource::Volumes => Some(Resource::Volumes),
+    }
+}

@@ -1,0 +1,140 @@
+//! A guest's reports and heartbeats.
+
+use super::field::{
+    all, each, message, required, time, timestamp, uuid, uuid_bytes, variant, word,
+};
+use crate::error::DecodeError;
+use crate::generated::trove::guest::v1 as wire;
+use domain::guest::{
+    ActionCause, ActionFailure, ActionOutcome, ActionResult, Heartbeat, Report, ReportAnswer,
+};
+use domain::ids::ActionId;
+use wire::action_result::Outcome;
+
+impl From<&Report> for wire::Report {
+    fn from(report: &Report) -> Self {
+        Self {
+            revision: Some((&report.revision).into()),
+            health: Some((&report.health).into()),
+            results: all(&report.results),
+        }
+    }
+}
+
+impl TryFrom<wire::Report> for Report {
+    type Error = DecodeError;
+
+    fn try_from(report: wire::Report) -> Result<Self, DecodeError> {
+        Ok(Self {
+            revision: required(report.revision, "report.revision")?.into(),
+            health: message(report.health, "report.health")?,
+            results: each(report.results)?,
+        })
+    }
+}
+
+impl From<&ActionResult> for wire::ActionResult {
+    fn from(result: &ActionResult) -> Self {
+        let outcome = match &result.outcome {
+            ActionOutcome::Done => Outcome::Done(()),
+            ActionOutcome::Failed(failure) => Outcome::Failed(failure.into()),
+        };
+        Self { action_id: uuid_bytes(result.id.0), outcome: Some(outcome) }
+    }
+}
+
+impl TryFrom<wire::ActionResult> for ActionResult {
+    type Error = DecodeError;
+
+    fn try_from(result: wire::ActionResult) -> Result<Self, DecodeError> {
+        let outcome = match variant(result.outcome, "action_result")? {
+            Outcome::Done(()) => ActionOutcome::Done,
+            Outcome::Failed(failure) => ActionOutcome::Failed(failure.try_into()?),
+        };
+        Ok(Self { id: ActionId(uuid(&result.action_id, "action_result.action_id")?), outcome })
+    }
+}
+
+impl From<&ActionFailure> for wire::ActionFailure {
+    fn from(failure: &ActionFailure) -> Self {
+        Self { cause: cause_of(failure.cause).into(), detail: failure.detail.clone() }
+    }
+}
+
+impl TryFrom<wire::ActionFailure> for ActionFailure {
+    type Error = DecodeError;
+
+    fn try_from(failure: wire::ActionFailure) -> Result<Self, DecodeError> {
+        Ok(Self {
+            cause: word(failure.cause, "action_failure.cause", cause)?,
+            detail: failure.detail,
+        })
+    }
+}
+
+fn cause_of(cause: ActionCause) -> wire::ActionCause {
+    match cause {
+        ActionCause::EngineMissing => wire::ActionCause::EngineMissing,
+        ActionCause::DiskFull => wire::ActionCause::DiskFull,
+        ActionCause::ServerWontStart => wire::ActionCause::ServerWontStart,
+        ActionCause::Statement => wire::ActionCause::Statement,
+    }
+}
+
+fn cause(cause: wire::ActionCause) -> Option<ActionCause> {
+    match cause {
+        wire::ActionCause::Unspecified => None,
+        wire::ActionCause::EngineMissing => Some(ActionCause::EngineMissing),
+        wire::ActionCause::DiskFull => Some(ActionCause::DiskFull),
+        wire::ActionCause::ServerWontStart => Some(ActionCause::ServerWontStart),
+        wire::ActionCause::Statement => Some(ActionCause::Statement),
+    }
+}
+
+impl From<&ReportAnswer> for wire::ReportAnswer {
+    fn from(answer: &ReportAnswer) -> Self {
+        let outcome = match answer {
+            ReportAnswer::Recorded => wire::ReportOutcome::Recorded,
+            ReportAnswer::Unknown => wire::ReportOutcome::Unknown,
+            ReportAnswer::TryAgain => wire::ReportOutcome::TryAgain,
+        };
+        Self { outcome: outcome.into() }
+    }
+}
+
+impl TryFrom<wire::ReportAnswer> for ReportAnswer {
+    type Error = DecodeError;
+
+    fn try_from(answer: wire::ReportAnswer) -> Result<Self, DecodeError> {
+        word(answer.outcome, "report_answer.outcome", |outcome| match outcome {
+            wire::ReportOutcome::Unspecified => None,
+            wire::ReportOutcome::Recorded => Some(Self::Recorded),
+            wire::ReportOutcome::Unknown => Some(Self::Unknown),
+            wire::ReportOutcome::TryAgain => Some(Self::TryAgain),
+        })
+    }
+}
+
+impl From<&Heartbeat> for wire::Heartbeat {
+    fn from(heartbeat: &Heartbeat) -> Self {
+        Self {
+            sent: Some(timestamp(heartbeat.sent)),
+            health: Some((&heartbeat.health).into()),
+            volume_used_bytes: heartbeat.volume_used_bytes,
+            volume_size_bytes: heartbeat.volume_size_bytes,
+        }
+    }
+}
+
+impl TryFrom<wire::Heartbeat> for Heartbeat {
+    type Error = DecodeError;
+
+    fn try_from(heartbeat: wire::Heartbeat) -> Result<Self, DecodeError> {
+        Ok(Self {
+            sent: time(heartbeat.sent, "heartbeat.sent")?,
+            health: message(heartbeat.health, "heartbeat.health")?,
+            volume_used_bytes: heartbeat.volume_used_bytes,
+            volume_size_bytes: heartbeat.volume_size_bytes,
+        })
+    }
+}
