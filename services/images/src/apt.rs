@@ -60,6 +60,7 @@ impl<'a> Archive<'a> {
     ) -> Result<Self, Error> {
         let lock = Lock::take(locks, &format!("apt-{suite}"), progress)?;
         let archive = Self { suite, state: apt.join(suite.as_str()), lock, progress };
+        archive.clear()?;
         config::write(&archive.state, &archive.host_lines()?)?;
         Ok(archive)
     }
@@ -105,7 +106,6 @@ impl<'a> Archive<'a> {
         packages: Vec<Package>,
     ) -> Result<Fetched<'a>, Error> {
         let directory = self.fetch_dir();
-        files::remove(&directory)?;
         std::fs::DirBuilder::new().mode(0o700).create(&directory).map_err(Error::io(&directory))?;
         let total = packages.iter().map(|package| package.size).sum();
         self.progress.step(&format!(
@@ -116,6 +116,8 @@ impl<'a> Archive<'a> {
         ));
         let fetched = Fetched::new(self, packages);
         fetched.archive.download(recipe, total)?;
+        // Unpacking needs the room.
+        files::remove(&fetched.archive.cache())?;
         Ok(fetched)
     }
 
@@ -135,6 +137,17 @@ impl<'a> Archive<'a> {
         self.succeed(&mut install, &mut tick).map(drop)
     }
 
+    /// Removes what is of use only while the lock is held: fetched packages, and apt's binary
+    /// form of the index, which takes more room than all else and a moment to make.
+    fn clear(&self) -> Result<(), Error> {
+        files::remove(&self.fetch_dir())?;
+        files::remove(&self.cache())
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.state.join("cache")
+    }
+
     fn fetch_dir(&self) -> PathBuf {
         self.state.join("fetch")
     }
@@ -151,6 +164,15 @@ impl<'a> Archive<'a> {
             return Ok(outcome.stdout);
         }
         Err(index::explained(self.suite, command::failure(command, &outcome)))
+    }
+}
+
+impl Drop for Archive<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.clear() {
+            // The next one with the lock tries again, and says so.
+            tracing::debug!(%error, "What was fetched stays behind.");
+        }
     }
 }
 

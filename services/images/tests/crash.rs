@@ -141,7 +141,7 @@ fn a_disk_that_is_full_while_fetching_is_named_and_nothing_is_left() {
 
 #[test]
 fn a_disk_that_is_full_while_unpacking_is_named_and_nothing_is_left() {
-    let told = prepare_engine_on_disk_of(96 << 20);
+    let told = prepare_engine_on_disk_of(160 << 20);
     assert!(told.contains("Unpacking MariaDB"), "{told}");
     assert!(told.contains("Refused: no space is left on the disk of "), "{told}");
     assert!(told.ends_with("Left:\n"), "{told}");

@@ -46,8 +46,6 @@ Dir::State "{base}";
 Dir::State::lists "{base}/lists";
 Dir::State::status "{base}/status";
 Dir::Cache "{base}/cache";
-Dir::Cache::pkgcache "";
-Dir::Cache::srcpkgcache "";
 Dir::Log "{base}/log";
 APT::Architecture "amd64";
 APT::Architectures {{ "amd64"; }};

@@ -22,7 +22,7 @@ const NOT_UNPACKED: [&str; 7] = [
     "usr/share/zoneinfo/localtime",
 ];
 
-/// Package files in a private directory that goes with this value, and what the signed index
+/// Package files in a private directory that goes with the archive, and what the signed index
 /// says of each.
 pub(crate) struct Fetched<'a> {
     pub(super) archive: Archive<'a>,
@@ -95,14 +95,5 @@ impl<'a> Fetched<'a> {
             outcome: content.status.to_string(),
             output: String::from_utf8_lossy(&content.stderr).into_owned(),
         })
-    }
-}
-
-impl Drop for Fetched<'_> {
-    fn drop(&mut self) {
-        if let Err(error) = files::remove(&self.archive.fetch_dir()) {
-            // The next one that fetches removes it as well.
-            tracing::debug!(%error, "The fetched packages stay behind.");
-        }
     }
 }
