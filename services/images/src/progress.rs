@@ -5,11 +5,9 @@ pub trait Progress: Send + Sync {
     /// A new step begins; `sentence` is for people, complete with its full stop.
     fn step(&self, sentence: &str);
 
-    /// Of the `total_bytes` of the step under way, `done_bytes` have arrived. Called a few times
-    /// a second, only where a size is known in advance.
-    fn advanced(&self, done_bytes: u64, total_bytes: u64) {
-        let _unused = (done_bytes, total_bytes);
-    }
+    /// Of the step under way, so many bytes of so many have arrived. Called a few times a second,
+    /// only where a size is known in advance.
+    fn advanced(&self, _done_bytes: u64, _total_bytes: u64) {}
 }
 
 /// Nobody is looking.
