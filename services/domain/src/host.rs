@@ -208,3 +208,69 @@ impl Aggregate for Host {
 
     events_of!(Host);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::derived;
+    use crate::limits::Limits;
+    use crate::time::Timestamp;
+    use uuid::Uuid;
+
+    fn ask(host: &mut Host, command: &Command) -> Result<usize, Rejection> {
+        let context = Context { now: Timestamp(0), limits: &Limits::PRODUCTION };
+        let events = host.decide(command, &context)?;
+        for event in &events {
+            host.evolve(event, Moment { time: Timestamp(0), position: 1 });
+        }
+        Ok(events.len())
+    }
+
+    fn registered() -> Host {
+        let mut host = Host::default();
+        let capacity = Capacity {
+            host: HostId(derived(&["host"])),
+            memory_mb: 1024,
+            disk_mb: 4096,
+            first_address: Ipv4Addr::new(127, 1, 0, 2),
+            addresses: 3,
+            first_uid: Some(7000),
+            moved_ports: BTreeMap::from([(3306, 3307)]),
+        };
+        ask(&mut host, &Command::Register(capacity.clone())).unwrap();
+        assert_eq!(ask(&mut host, &Command::Register(capacity)), Ok(0));
+        host
+    }
+
+    fn place(number: u128, memory_mb: u64, disk_mb: u64) -> Command {
+        let instance = InstanceId(Uuid::from_u128(number));
+        Command::Place { instance, standard_port: 3306, memory_mb, disk_mb }
+    }
+
+    #[test]
+    fn addresses_and_uids_are_the_lowest_that_nobody_has() {
+        let mut host = registered();
+        for number in 1..=3 {
+            assert_eq!(ask(&mut host, &place(number, 1, 1)), Ok(1));
+            assert_eq!(ask(&mut host, &place(number, 1, 1)), Ok(0));
+        }
+        assert_eq!(ask(&mut host, &place(4, 1, 1)), Err(Rejection::NoAddress { addresses: 3 }));
+        let second = InstanceId(Uuid::from_u128(2));
+        let before = host.places[&second].clone();
+        assert_eq!((before.port, before.uid), (3307, Some(7002)));
+        ask(&mut host, &Command::Release { instance: second }).unwrap();
+        ask(&mut host, &place(5, 1, 1)).unwrap();
+        assert_eq!(host.places[&InstanceId(Uuid::from_u128(5))], before);
+    }
+
+    #[test]
+    fn places_fit_into_memory_and_disk() {
+        let mut host = registered();
+        ask(&mut host, &place(1, 1000, 1000)).unwrap();
+        let no_memory = Rejection::NoMemory { left_mb: 24, asked_mb: 25 };
+        assert_eq!(ask(&mut host, &place(2, 25, 1)), Err(no_memory));
+        let no_disk = Rejection::NoDisk { left_mb: 3096, asked_mb: 4000 };
+        assert_eq!(ask(&mut host, &place(2, 24, 4000)), Err(no_disk));
+        assert_eq!(ask(&mut Host::default(), &place(1, 1, 1)), Err(Rejection::Unknown));
+    }
+}

@@ -163,3 +163,61 @@ impl Aggregate for Project {
 
     events_of!(Project);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use uuid::Uuid;
+
+    const QUOTAS: Quotas = Quotas { instances: 2, ram_mb: -1, volumes_gib: 10, backups: 50 };
+
+    fn ask(project: &mut Project, command: &Command) -> Result<usize, Rejection> {
+        let context = Context { now: Timestamp(0), limits: &Limits::PRODUCTION };
+        let events = project.decide(command, &context)?;
+        for event in &events {
+            project.evolve(event, Moment { time: Timestamp(0), position: 1 });
+        }
+        Ok(events.len())
+    }
+
+    fn id(number: u128) -> InstanceId {
+        InstanceId(Uuid::from_u128(number))
+    }
+
+    fn reserve(number: u128, volumes_gib: i64) -> Command {
+        Command::Reserve {
+            project_id: ProjectId::from("p1"),
+            instance: id(number),
+            amount: Amount { instances: 1, ram_mb: 512, volumes_gib },
+            quotas: QUOTAS,
+        }
+    }
+
+    #[test]
+    fn a_quota_is_never_exceeded_and_everything_returns_exactly_once() {
+        let mut project = Project::default();
+        assert_eq!(ask(&mut project, &reserve(1, 4)), Ok(1));
+        assert_eq!(ask(&mut project, &reserve(1, 4)), Ok(0), "a repeat takes nothing");
+        assert_eq!(ask(&mut project, &reserve(2, 4)), Ok(1));
+        let resources = vec![Resource::Instances, Resource::Volumes];
+        let refused = Err(Rejection::QuotaExceeded { resources });
+        assert_eq!(ask(&mut project, &reserve(3, 4)), refused);
+        assert_eq!(ask(&mut project, &Command::Release { instance: id(1) }), Ok(1));
+        assert_eq!(ask(&mut project, &Command::Release { instance: id(1) }), Ok(0));
+        assert_eq!(ask(&mut project, &reserve(3, 4)), Ok(1));
+        let (kept, waiting) = project.used();
+        assert_eq!((kept.instances, waiting.instances, waiting.volumes_gib), (0, 2, 8));
+    }
+
+    #[test]
+    fn a_kept_reservation_waits_no_longer() {
+        let mut project = Project::default();
+        ask(&mut project, &reserve(1, 4)).unwrap();
+        assert_eq!(ask(&mut project, &Command::Commit { instance: id(1) }), Ok(1));
+        assert_eq!(ask(&mut project, &Command::Commit { instance: id(1) }), Ok(0));
+        assert_eq!(ask(&mut project, &Command::Commit { instance: id(9) }), Ok(0));
+        assert_eq!(project.used().0.instances, 1);
+        assert_eq!(project.reservations[&id(1)].until, None);
+    }
+}

@@ -76,6 +76,7 @@ impl Life {
         life
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "scenarios read better without borrows")]
     fn ask(&mut self, command: Command) -> Result<Vec<Event>, Rejection> {
         let context = Context { now: self.now, limits: &LIMITS };
         let events = self.instance.decide(&command, &context)?;
