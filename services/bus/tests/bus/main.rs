@@ -1,0 +1,8 @@
+//! The bus against real servers, of the oldest and the newest release that are supported.
+
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod rights;
+#[cfg(test)]
+mod server;
