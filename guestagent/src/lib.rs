@@ -1,1 +1,16 @@
 //! Runs one database server, and the shim that keeps it alive.
+//!
+//! # Invariants
+//! - The server's command line comes from the specification file, which only the provisioner
+//!   writes; an agent can't change it.
+//! - The shim never touches the bus, the agent never starts a process.
+
+pub mod control;
+pub mod engine;
+mod files;
+pub mod part;
+pub mod process;
+pub mod shim;
+pub mod spec;
+pub mod step;
+pub mod template;

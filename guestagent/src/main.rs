@@ -1,3 +1,50 @@
-//! Runs one database server, and the shim that keeps it alive.
+//! `trove-guestagent`: shim, agent, and template of a database server.
 
-fn main() {}
+use std::path::Path;
+use std::process::ExitCode;
+
+use guestagent::part::Part;
+use guestagent::{shim, spec, step, template};
+
+const USAGE: &str = "usage: trove-guestagent shim <spec.json>
+       trove-guestagent agent <spec.json>
+       trove-guestagent template <manager> <root> <out>";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["shim", spec] => shim::run(Path::new(spec), || {}).map_err(anyhow::Error::from),
+        ["step", part, spec] => return step(part, Path::new(spec)),
+        ["template", manager, root, out] => template(manager, Path::new(root), Path::new(out)),
+        _ => Err(anyhow::anyhow!("{USAGE}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trove-guestagent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn template(manager: &str, root: &Path, out: &Path) -> anyhow::Result<()> {
+    let manager = manager.parse().map_err(|()| anyhow::anyhow!("no such manager: {manager}"))?;
+    Ok(template::make(manager, root, out)?)
+}
+
+/// Only the shim asks for this.
+fn step(part: &str, spec_path: &Path) -> ExitCode {
+    let error = match (part.parse::<Part>(), spec::read(spec_path)) {
+        (Ok(part), Ok(spec)) => match step::run(part, &spec, spec_path) {
+            step::StepError::Busy => return ExitCode::from(step::BUSY),
+            error @ (step::StepError::VolumeMissing | step::StepError::Io(..)) => {
+                anyhow::Error::from(error)
+            }
+        },
+        (Err(()), _) => anyhow::anyhow!("{USAGE}"),
+        (Ok(_), Err(error)) => error.into(),
+    };
+    eprintln!("trove-guestagent: {part} was not started: {error:#}");
+    ExitCode::FAILURE
+}

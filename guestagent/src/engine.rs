@@ -1,0 +1,3 @@
+//! The port to a database server.
+
+pub(crate) mod mariadb;

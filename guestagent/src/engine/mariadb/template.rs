@@ -1,0 +1,207 @@
+//! MariaDB's first data directory.
+//!
+//! The server's own bootstrap runs the SQL that comes with it. The help tables are left out
+//! (they take longer than all the rest), the `sys` schema is not: tools of the server use it.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use domain::engine::mariadb::ADMIN;
+use rustix::process::Signal;
+
+use super::TEMPLATE_PASSWORD;
+use super::sql::{account, string};
+use crate::process::Process;
+use crate::template::TemplateError;
+
+/// For a server to run its bootstrap, and again to begin or to end; seconds are usual.
+const STEP_MAX: Duration = Duration::from_secs(60);
+
+/// What the server's redo log is begun with; each instance sizes its own at its first start.
+const SMALL: [&str; 4] = [
+    "--innodb-log-file-size=4M",
+    "--innodb-buffer-pool-size=16M",
+    "--innodb-use-native-aio=0",
+    "--lc-messages=en_US",
+];
+
+/// Nothing here has to survive a crash: what is half done is thrown away.
+const FAST: [&str; 4] = [
+    "--innodb-flush-method=nosync",
+    "--innodb-doublewrite=0",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--sync-frm=0",
+];
+
+/// Makes the template in the empty directory `out`.
+pub(crate) fn make(root: &Path, out: &Path) -> Result<(), TemplateError> {
+    let sql = bootstrap_sql(root)?;
+    let temporary = out.join(".tmp");
+    fs::create_dir(&temporary).map_err(at(&temporary))?;
+    let server = Server { root, out, temporary: &temporary };
+    eprintln!("Bootstrapping MariaDB in {}.", out.display());
+    server.bootstrap(&sql)?;
+    eprintln!("Starting and stopping it once.");
+    server.start_and_stop()?;
+    fs::remove_dir_all(&temporary).map_err(at(&temporary))?;
+    for name in ["ib_buffer_pool", "ibtmp1", "pid", "s"] {
+        crate::files::remove(&out.join(name)).map_err(at(&out.join(name)))?;
+    }
+    eprintln!("The template is made.");
+    Ok(())
+}
+
+/// All that the bootstrap runs. Its parser takes one statement up to each `;` at a line's end.
+fn bootstrap_sql(root: &Path) -> Result<String, TemplateError> {
+    let (share, prefix) = shipped_sql(root)?;
+    let mut sql = String::from(
+        "create database if not exists mysql;\nuse mysql;\nset @auth_root_socket='';\n",
+    );
+    for name in [
+        format!("{prefix}_system_tables.sql"),
+        format!("{prefix}_performance_tables.sql"),
+        format!("{prefix}_system_tables_data.sql"),
+        "maria_add_gis_sp_bootstrap.sql".to_owned(),
+        format!("{prefix}_sys_schema.sql"),
+    ] {
+        let path = share.join(name);
+        sql += &fs::read_to_string(&path).map_err(at(&path))?;
+        sql.push('\n');
+    }
+    let admin = account(ADMIN, "localhost");
+    let password = string(TEMPLATE_PASSWORD);
+    sql += &format!(
+        "flush privileges;\n\
+         create or replace user {admin} identified by {password};\n\
+         grant all privileges on *.* to {admin} with grant option;\n"
+    );
+    for user in ["root", "mysql", ""] {
+        sql += &format!("drop user if exists {};\n", account(user, "localhost"));
+    }
+    Ok(sql)
+}
+
+/// Where the server's own SQL lies, and how its files' names begin: both changed with 11.
+fn shipped_sql(root: &Path) -> Result<(PathBuf, &'static str), TemplateError> {
+    let places = ["mariadb", "mysql"].map(|name| (root.join("usr/share").join(name), name));
+    let missing = places[0].0.join("mariadb_system_tables.sql");
+    places
+        .into_iter()
+        .find(|(share, prefix)| share.join(format!("{prefix}_system_tables.sql")).exists())
+        .ok_or(TemplateError::EngineMissing(missing))
+}
+
+struct Server<'a> {
+    root: &'a Path,
+    out: &'a Path,
+    temporary: &'a Path,
+}
+
+impl Server<'_> {
+    fn command(&self) -> Result<Command, TemplateError> {
+        let program = self.root.join("usr/sbin/mariadbd");
+        if !program.exists() {
+            return Err(TemplateError::EngineMissing(program));
+        }
+        let mut command = Command::new(program);
+        command
+            // Without it the host's configuration would be read.
+            .arg("--no-defaults")
+            .arg(format!("--basedir={}", self.root.join("usr").display()))
+            .arg(format!("--datadir={}", self.out.display()))
+            .arg(format!("--tmpdir={}", self.temporary.display()))
+            .args(SMALL)
+            .current_dir(self.out)
+            .env_clear()
+            .env("TZ", "UTC")
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .process_group(0);
+        Ok(command)
+    }
+
+    fn bootstrap(&self, sql: &str) -> Result<(), TemplateError> {
+        let mut child = self
+            .command()?
+            .args(["--bootstrap", "--log-warnings=0", "--enforce-storage-engine="])
+            .args(["--max-allowed-packet=8M", "--net-buffer-length=16K"])
+            .args(FAST)
+            .stdin(Stdio::piped())
+            .spawn()
+            .map_err(at(self.out))?;
+        let mut stdin = child.stdin.take().expect("standard input is a pipe");
+        let sql = sql.to_owned();
+        // On a thread, since the server may stop reading to complain.
+        let writer = thread::spawn(move || stdin.write_all(sql.as_bytes()));
+        let said = finish(child, "bootstrap", |_| false)?;
+        match writer.join() {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(failed("bootstrap", &said)),
+        }
+    }
+
+    /// A start completes what a bootstrap leaves for later.
+    fn start_and_stop(&self) -> Result<(), TemplateError> {
+        let child = self
+            .command()?
+            // Relative to the data directory: the path of a socket is short.
+            .args(["--skip-networking", "--socket=s", "--pid-file=pid"])
+            .stdin(Stdio::null())
+            .spawn()
+            .map_err(at(self.out))?;
+        finish(child, "start", |line| line.contains("ready for connections")).map(drop)
+    }
+}
+
+/// Reads what a server says until it ends, telling it to when a line `is_ready`; its last words.
+fn finish(
+    mut child: Child,
+    step: &'static str,
+    is_ready: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, TemplateError> {
+    let stderr = child.stderr.take().expect("standard error is a pipe");
+    let process = Process::open(child.id().cast_signed()).map_err(at(Path::new("/proc")))?;
+    let watchdog = Process::open(process.pid()).map_err(at(Path::new("/proc")))?;
+    let watch = thread::spawn(move || {
+        if !watchdog.wait_end(2 * STEP_MAX)
+            && let Err(error) = watchdog.signal(Signal::KILL)
+        {
+            eprintln!("The server can't be killed: {error}.");
+        }
+    });
+    let mut said = Vec::new();
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        if is_ready(&line) {
+            process.signal(Signal::TERM).map_err(at(Path::new("/proc")))?;
+        }
+        said.push(line);
+    }
+    let status = child.wait().map_err(at(Path::new("/proc")))?;
+    drop(watch.join());
+    if status.success() {
+        Ok(said)
+    } else {
+        said.push(status.to_string());
+        Err(failed(step, &said))
+    }
+}
+
+fn failed(step: &'static str, said: &[String]) -> TemplateError {
+    let errors: Vec<&str> =
+        said.iter().map(String::as_str).filter(|line| line.contains("ERROR")).collect();
+    let last = &said[said.len().saturating_sub(5)..];
+    TemplateError::EngineFailed {
+        step,
+        said: if errors.is_empty() { last.join("; ") } else { errors.join("; ") },
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> TemplateError {
+    let path = path.to_owned();
+    move |source| TemplateError::Io { path, source }
+}

@@ -1,0 +1,87 @@
+//! Finds the running processes of a part: one just started, or one that an earlier shim left.
+
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+
+use domain::guest_spec::{GuestSpec, Isolation};
+
+use crate::part::Part;
+use crate::process::{self, Identity, Process};
+use crate::step;
+
+/// How long bubblewrap may take to build its walls.
+const WALLS_MAX: Duration = Duration::from_secs(5);
+/// Between two looks for a process that is about to be there.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// The part that an earlier shim left running, if there is one.
+pub(crate) fn left_running(part: Part, spec: &GuestSpec) -> Option<Process> {
+    let recorded = fs::read_to_string(part.identity(spec))
+        .ok()
+        .and_then(|line| line.parse::<Identity>().ok())
+        .and_then(|identity| Process::adopt(&identity));
+    match recorded {
+        Some(process) => inside(part, spec, process),
+        None => lock_holder(part, spec),
+    }
+}
+
+/// The process that is meant by `part`, given the one that was started: behind bubblewrap's walls
+/// it is the only child of the only child. None when that ended before it was seen.
+pub(crate) fn inside(part: Part, spec: &GuestSpec, started: Process) -> Option<Process> {
+    let (Part::Server, Isolation::Bubblewrap { program }) = (part, &spec.isolation) else {
+        return Some(started);
+    };
+    let wall = program.display().to_string();
+    let is_wall = |pid| process::program(pid).is_some_and(|name| name == wall);
+    let is_step = |pid| process::program(pid).is_some_and(|name| name == step::PROGRAM);
+    let until = Instant::now() + WALLS_MAX;
+    while Instant::now() < until {
+        if !is_wall(started.pid()) && !is_step(started.pid()) {
+            return (!started.has_ended()).then_some(started);
+        }
+        let server = process::children(started.pid())
+            .into_iter()
+            .flat_map(process::children)
+            .find_map(|pid| Process::open(pid).ok());
+        if server.is_some() {
+            return server;
+        }
+        if started.wait_end(LOOK_EVERY) {
+            return None;
+        }
+    }
+    None
+}
+
+/// A process that holds the part's lock without being recorded: its bubblewrap was killed along
+/// with the shim, or power failed between two writes.
+fn lock_holder(part: Part, spec: &GuestSpec) -> Option<Process> {
+    let lock = File::open(part.lock(spec)).ok()?;
+    if lock.try_lock().is_ok() {
+        return None;
+    }
+    let inode = lock.metadata().ok()?;
+    let holds = |pid: i32| {
+        fs::read_dir(format!("/proc/{pid}/fd"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| fs::metadata(entry.path()).ok())
+            .any(|file| (file.dev(), file.ino()) == (inode.dev(), inode.ino()))
+    };
+    let program = match part {
+        Part::Agent => step::PROGRAM.to_owned(),
+        Part::Server => spec.server.program.display().to_string(),
+    };
+    let ours = std::process::id().cast_signed();
+    fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+        .filter(|pid| *pid != ours)
+        .filter(|pid| process::program(*pid).is_some_and(|name| name == program))
+        .find(|pid| holds(*pid))
+        .and_then(|pid| Process::open(pid).ok())
+}

@@ -1,0 +1,170 @@
+//! The step between the shim and what it starts: `trove-guestagent step <part> <spec.json>`.
+//!
+//! It runs as the shim's user in the process that is going to be the agent or the server, puts
+//! that process where it belongs, and turns into it. No code has to run between fork and exec.
+//!
+//! # Invariants
+//! - A part's lock is taken here and inherited: the kernel holds it for as long as any process of
+//!   the part lives, so there is never a second one, whatever became of the shim.
+//! - The identity file is on disk before the part is there, so none runs unrecorded.
+//! - Limits and uid are in force before the part's first instruction.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use domain::guest_spec::{CommandLine, GuestSpec, Isolation, Layout};
+use rustix::io::{FdFlags, fcntl_setfd};
+
+use crate::files::{self, Access};
+use crate::part::Part;
+use crate::process::Identity;
+
+/// The name under which this program starts itself.
+pub const PROGRAM: &str = "trove-guestagent";
+
+/// The exit status of a step that found the part running already.
+pub const BUSY: u8 = 75;
+
+/// Why a part could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// A process of this part is alive.
+    #[error("it runs already")]
+    Busy,
+    /// The volume is not mounted: nothing may be written into the directory below.
+    #[error("the volume is not mounted")]
+    VolumeMissing,
+    /// The file system or the kernel refused.
+    #[error("{0}")]
+    Io(&'static str, #[source] io::Error),
+}
+
+/// Turns this process into `part`; returns only when that could not be done.
+pub fn run(part: Part, spec: &GuestSpec, spec_path: &Path) -> StepError {
+    match prepare(part, spec) {
+        Err(error) => error,
+        Ok(lock) => {
+            let error = command(part, spec, spec_path).exec();
+            drop(lock);
+            StepError::Io("start the program", error)
+        }
+    }
+}
+
+fn prepare(part: Part, spec: &GuestSpec) -> Result<File, StepError> {
+    let io = |what| move |error| StepError::Io(what, error);
+    if part == Part::Server && !volume_is_there(spec) {
+        return Err(StepError::VolumeMissing);
+    }
+    let access = Access::readable_by(spec.uid);
+    let lock = files::open_own(&part.lock(spec), access).map_err(io("open the lock"))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => return Err(StepError::Busy),
+        Err(fs::TryLockError::Error(error)) => return Err(StepError::Io("lock", error)),
+    }
+    fcntl_setfd(&lock, FdFlags::empty()).map_err(|error| StepError::Io("lock", error.into()))?;
+    if part == Part::Server {
+        join_cgroups(&spec.cgroups).map_err(io("join the control groups"))?;
+    }
+    let pid = std::process::id().cast_signed();
+    Identity::of(pid)
+        .and_then(|identity| write_identity(part, spec, &identity))
+        .map_err(io("write the identity"))?;
+    Ok(lock)
+}
+
+/// Records who a part is.
+pub(crate) fn write_identity(part: Part, spec: &GuestSpec, identity: &Identity) -> io::Result<()> {
+    let line = format!("{identity}\n");
+    let access = Access::readable_by(spec.uid);
+    files::replace(&part.identity(spec), line.as_bytes(), access)
+}
+
+/// Whether the volume is a file system of its own, where it has to be.
+pub(crate) fn volume_is_there(spec: &GuestSpec) -> bool {
+    let device = |path: &Path| fs::symlink_metadata(path).map(|metadata| metadata.dev());
+    let volume = device(&Layout(&spec.directory).volume());
+    match (volume, device(&spec.directory)) {
+        (Ok(volume), Ok(directory)) => !spec.volume.mounted || volume != directory,
+        (Err(_), _) | (_, Err(_)) => false,
+    }
+}
+
+fn join_cgroups(cgroups: &[std::path::PathBuf]) -> io::Result<()> {
+    for cgroup in cgroups {
+        // Zero means "the writer" in both versions of the interface.
+        fs::OpenOptions::new().write(true).open(cgroup.join("cgroup.procs"))?.write_all(b"0")?;
+    }
+    Ok(())
+}
+
+fn command(part: Part, spec: &GuestSpec, spec_path: &Path) -> Command {
+    let mut command = match part {
+        Part::Agent => agent(spec_path),
+        Part::Server => server(spec),
+    };
+    command.current_dir(&spec.directory);
+    if let (Some(uid), Some(gid)) = (part.uid(spec), spec.uid) {
+        // Also drops the other groups.
+        command.uid(uid).gid(gid);
+    }
+    command
+}
+
+/// The agent is this program, even when its file was replaced meanwhile.
+fn agent(spec_path: &Path) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(PROGRAM).arg("agent").arg(spec_path);
+    command
+}
+
+fn server(spec: &GuestSpec) -> Command {
+    let CommandLine { program, args, env } = &spec.server;
+    let mut command = match &spec.isolation {
+        Isolation::Uid | Isolation::Plain => Command::new(program),
+        Isolation::Bubblewrap { program: bwrap } => {
+            let mut command = Command::new(bwrap);
+            command.args(walls(spec)).arg(program);
+            command
+        }
+    };
+    command.args(args).env_clear().envs(env.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+/// Bubblewrap's arguments up to the program.
+///
+/// The network stays the host's: the server listens on an address of its own. It must outlive its
+/// parent, so it is not told to die with it.
+fn walls(spec: &GuestSpec) -> Vec<String> {
+    let layout = Layout(&spec.directory);
+    let text = |path: &Path| path.display().to_string();
+    let instance = text(&spec.directory);
+    let root = text(&spec.image_root);
+    let mut walls = Vec::new();
+    let mut add = |words: &[&str]| walls.extend(words.iter().map(|word| (*word).to_owned()));
+    add(&["--unshare-all", "--share-net", "--new-session"]);
+    add(&["--ro-bind", &text(&spec.image_root.join("usr")), "/usr"]);
+    for name in ["bin", "sbin", "lib", "lib64"] {
+        add(&["--symlink", &format!("usr/{name}"), &format!("/{name}")]);
+    }
+    add(&["--dev", "/dev", "--proc", "/proc", "--dir", "/etc"]);
+    // Before the binds, which may lie below it.
+    add(&["--tmpfs", "/tmp"]);
+    add(&["--ro-bind", &root, &root]);
+    // The socket is made in the instance's directory itself. What the server has no business
+    // with is covered again: credentials of the agent, and its own command line.
+    add(&["--bind", &instance, &instance]);
+    add(&["--ro-bind", &text(&layout.spec()), &text(&layout.spec())]);
+    add(&["--tmpfs", &text(&layout.agent())]);
+    for path in [layout.server_settings(), layout.server_init()] {
+        add(&["--ro-bind", &text(&path), &text(&path)]);
+    }
+    add(&["--chdir", &instance, "--remount-ro", "/", "--"]);
+    walls
+}
