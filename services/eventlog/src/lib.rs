@@ -12,6 +12,7 @@ pub mod handler;
 pub mod log;
 pub mod memory;
 mod recorded;
+pub mod tailer;
 
 pub use append::append_settled;
 pub use chain::{ChainBroken, ChainCheck, Hash};
@@ -20,3 +21,4 @@ pub use handler::{HandleError, Handled, Handler, HandlerConfig, Request, Seed};
 pub use log::{AppendError, BoxError, EventLog, LogIdentity, LogInfo, ReadError};
 pub use memory::MemoryLog;
 pub use recorded::Recorded;
+pub use tailer::{Position, TailError, TailLost, Tailer};
