@@ -1,0 +1,132 @@
+//! Folding a batch of commits: in memory first, then each changed row once.
+
+use crate::row::{self, Position};
+use crate::store::{Batch, ProjectionStore, StoreError};
+use domain::aggregate::{Aggregate, Key, Kind};
+use domain::datastore::Datastore;
+use domain::host::Host;
+use domain::instance::Instance;
+use domain::plane::Plane;
+use domain::project::Project;
+use domain::version::Version;
+use eventlog::{ChainBroken, Folded, Recorded};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+/// A folded aggregate of any kind.
+enum Any {
+    Plane(Folded<Plane>),
+    Project(Folded<Project>),
+    Host(Folded<Host>),
+    Datastore(Folded<Datastore>),
+    Version(Folded<Version>),
+    Instance(Folded<Instance>),
+}
+
+/// What a batch of commits changed.
+pub(crate) struct Changes {
+    /// The aggregates that changed.
+    pub(crate) keys: Vec<Key>,
+    /// The aggregates that turned out damaged, with the reason.
+    pub(crate) damaged: Vec<(Key, ChainBroken)>,
+}
+
+/// Folds `commits` into the rows of `store` and writes them with the position that they reach.
+pub(crate) fn fold(
+    store: &dyn ProjectionStore,
+    reached: eventlog::Position,
+    commits: &[Recorded],
+) -> Result<Changes, StoreError> {
+    let mut rows: BTreeMap<Key, Any> = BTreeMap::new();
+    let mut damaged = BTreeMap::new();
+    for recorded in commits {
+        let key = recorded.commit.aggregate;
+        if damaged.contains_key(&key) || store.get(&row::damaged(key))?.is_some() {
+            continue;
+        }
+        let row = match rows.entry(key) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => entry.insert(load(store, key)?),
+        };
+        if let Err(broken) = row.apply(recorded) {
+            damaged.insert(key, broken);
+        }
+    }
+    let mut batch = Batch::default();
+    for (key, row) in &rows {
+        row.put(*key, &mut batch);
+    }
+    for key in damaged.keys() {
+        row::put(&mut batch, row::damaged(*key), &true);
+    }
+    row::put(&mut batch, Position::KEY.to_vec(), &Position::new(reached));
+    store.write(batch)?;
+    Ok(Changes { keys: rows.into_keys().collect(), damaged: damaged.into_iter().collect() })
+}
+
+/// The stored row of an aggregate; the empty one when it has none.
+pub(crate) fn stored<A: Aggregate + DeserializeOwned>(
+    store: &dyn ProjectionStore,
+    key: Key,
+) -> Result<Folded<A>, StoreError> {
+    match store.get(&row::aggregate(key))? {
+        Some(bytes) => row::parse(&bytes),
+        None => Ok(Folded::default()),
+    }
+}
+
+fn load(store: &dyn ProjectionStore, key: Key) -> Result<Any, StoreError> {
+    Ok(match key.kind {
+        Kind::Plane => Any::Plane(stored(store, key)?),
+        Kind::Project => Any::Project(stored(store, key)?),
+        Kind::Host => Any::Host(stored(store, key)?),
+        Kind::Datastore => Any::Datastore(stored(store, key)?),
+        Kind::Version => Any::Version(stored(store, key)?),
+        Kind::Instance => Any::Instance(stored(store, key)?),
+    })
+}
+
+impl Any {
+    fn apply(&mut self, recorded: &Recorded) -> Result<(), ChainBroken> {
+        match self {
+            Self::Plane(row) => row.apply(recorded),
+            Self::Project(row) => row.apply(recorded),
+            Self::Host(row) => row.apply(recorded),
+            Self::Datastore(row) => row.apply(recorded),
+            Self::Version(row) => row.apply(recorded),
+            Self::Instance(row) => row.apply(recorded),
+        }
+    }
+
+    fn put(&self, key: Key, batch: &mut Batch) {
+        match self {
+            Self::Plane(row) => put_row(batch, key, row),
+            Self::Project(row) => put_row(batch, key, row),
+            Self::Host(row) => put_row(batch, key, row),
+            Self::Datastore(row) => put_row(batch, key, row),
+            Self::Version(row) => put_row(batch, key, row),
+            Self::Instance(row) => {
+                put_row(batch, key, row);
+                put_index(batch, key, &row.state);
+            }
+        }
+    }
+}
+
+fn put_row<A: Serialize>(batch: &mut Batch, key: Key, row: &Folded<A>) {
+    row::put(batch, row::aggregate(key), row);
+}
+
+fn put_index(batch: &mut Batch, key: Key, instance: &Instance) {
+    let Some(project) = instance.project() else { return };
+    let entries = [row::live(None, key.id), row::live(Some(Key::from(project).id), key.id)];
+    for entry in entries {
+        match instance {
+            Instance::Live(_) => row::put(batch, entry, &true),
+            Instance::Absent | Instance::Abandoned { .. } | Instance::Deleted { .. } => {
+                batch.removals.push(entry);
+            }
+        }
+    }
+}
