@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 /// Any error, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The largest encoded commit, in bytes.
-pub const COMMIT_SIZE_MAX: usize = 256 * 1024;
+/// The largest message of the log with its headers, in bytes.
+pub const MESSAGE_SIZE_MAX: usize = 256 * 1024;
+
+/// The largest encoded commit, in bytes: some room is left for headers.
+pub const COMMIT_SIZE_MAX: usize = MESSAGE_SIZE_MAX - 1024;
 
 /// The one place where facts are kept. Sequences start at 1 and have no holes.
 #[async_trait]

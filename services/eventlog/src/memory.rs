@@ -149,12 +149,14 @@ impl Inner {
                 .expect("just pushed")
                 .map_err(|error| AppendError::Refused(error.into()))?
         } else {
-            let later =
-                self.of(&subject, expected).map_err(|error| AppendError::Unknown(error.into()))?;
-            later
-                .into_iter()
-                .find(|recorded| recorded.commit.commit_id == commit.commit_id)
-                .ok_or(AppendError::Conflict)?
+            let unknown = |error: BoxError| AppendError::Unknown(error);
+            let first = self.of(&subject, expected).map_err(|error| unknown(error.into()))?;
+            let first = first.into_iter().next();
+            let first = first.ok_or_else(|| unknown("nothing stands above that version".into()))?;
+            if first.commit.commit_id != commit.commit_id {
+                return Err(AppendError::Conflict);
+            }
+            first
         };
         if loss == Some(Loss::Answer) {
             return Err(AppendError::Unknown("the answer was lost".into()));
