@@ -1,0 +1,105 @@
+//! Commands and what becomes of them.
+
+use super::Sample;
+use super::common::{LATER, bare_spec, id, spec, user};
+use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
+use domain::commit::Actor;
+use domain::ids::{CommandId, InstanceId, SecretId};
+use domain::quota::Resource;
+use domain::secret::{Sealed, StoredSecret};
+
+const COMMAND: &str = "trove.command.v1.Command";
+const REPLY: &str = "trove.command.v1.Reply";
+
+pub(super) fn all() -> Vec<Sample> {
+    let mut samples: Vec<Sample> = bodies()
+        .into_iter()
+        .map(|body| {
+            let name = format!("command.{}", body_word(&body));
+            Sample::new(name, COMMAND, &envelope(user(), body))
+        })
+        .collect();
+    samples.extend(bare_commands());
+    samples.extend(replies().into_iter().map(|reply| {
+        let name = match &reply {
+            Ok(Accepted { .. }) => "reply.accepted".to_owned(),
+            Err(rejection) => format!("reply.rejected.{}", rejection_word(rejection)),
+        };
+        Sample::new(name, REPLY, &reply)
+    }));
+    samples
+}
+
+fn envelope(actor: Actor, body: Body) -> Envelope {
+    Envelope {
+        command_id: CommandId(id(21)),
+        deadline: LATER,
+        actor,
+        request_id: "req-0197".into(),
+        body,
+    }
+}
+
+fn body_word(body: &Body) -> &'static str {
+    match body {
+        Body::CreateInstance { .. } => "create_instance",
+        Body::RenameInstance { .. } => "rename_instance",
+        Body::DeleteInstance { .. } => "delete_instance",
+        Body::RevokeToken { .. } => "revoke_token",
+    }
+}
+
+fn bodies() -> [Body; 4] {
+    let instance = InstanceId(id(1));
+    [
+        Body::CreateInstance {
+            id: instance,
+            spec: Box::new(spec()),
+            secrets: vec![StoredSecret { id: SecretId(id(9)), sealed: Sealed(vec![0x5E; 56]) }],
+        },
+        Body::RenameInstance { id: instance, name: "orders-2".to_owned() },
+        Body::DeleteInstance { id: instance },
+        Body::RevokeToken { audit_id: "3T2dc1CGQxyJsHdDu1xkcw".to_owned(), expires: LATER },
+    ]
+}
+
+fn bare_commands() -> [Sample; 2] {
+    let create = Body::CreateInstance {
+        id: InstanceId(id(1)),
+        spec: Box::new(bare_spec()),
+        secrets: Vec::new(),
+    };
+    let delete = Body::DeleteInstance { id: InstanceId(id(1)) };
+    [
+        Sample::new("command.create_instance.bare", COMMAND, &envelope(user(), create)),
+        Sample::new("command.by_plane", COMMAND, &envelope(Actor::Plane, delete)),
+    ]
+}
+
+fn rejection_word(rejection: &Rejection) -> &'static str {
+    match rejection {
+        Rejection::InstanceNotFound => "instance_not_found",
+        Rejection::InstanceExists => "instance_exists",
+        Rejection::CreationAbandoned => "creation_abandoned",
+        Rejection::QuotaExceeded { .. } => "quota_exceeded",
+        Rejection::DeadlinePassed => "deadline_passed",
+        Rejection::Damaged => "damaged",
+        Rejection::LogUnavailable => "log_unavailable",
+        Rejection::NotUnderstood => "not_understood",
+    }
+}
+
+fn replies() -> [Reply; 9] {
+    let resources = vec![Resource::Instances, Resource::Ram, Resource::Volumes];
+    [
+        Ok(Accepted { position: 12_345 }),
+        Err(Rejection::InstanceNotFound),
+        Err(Rejection::InstanceExists),
+        Err(Rejection::CreationAbandoned),
+        Err(Rejection::QuotaExceeded { resources }),
+        Err(Rejection::DeadlinePassed),
+        Err(Rejection::Damaged),
+        Err(Rejection::LogUnavailable),
+        Err(Rejection::NotUnderstood),
+    ]
+}

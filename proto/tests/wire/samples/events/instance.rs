@@ -1,0 +1,177 @@
+//! Events of an instance.
+
+use super::super::common::{LATER, NOW, bare_spec, id, spec};
+use domain::commit::Events;
+use domain::guest::DatabaseHealth;
+use domain::host::Place;
+use domain::ids::{HostId, InstanceId, WorkerId};
+use domain::instance::{Event, Fault, FaultCause, Step};
+
+pub(super) fn all() -> Vec<(String, Events)> {
+    let mut all: Vec<(String, Event)> =
+        life().into_iter().map(|event| (word(&event).to_owned(), event)).collect();
+    all.extend(healths());
+    all.extend(faults());
+    all.extend(optional_parts());
+    all.into_iter()
+        .map(|(name, event)| (format!("instance.{name}"), Events::Instance(vec![event])))
+        .collect()
+}
+
+/// The golden file's name of each variant.
+fn word(event: &Event) -> &'static str {
+    match event {
+        Event::CreationRequested { .. } => "creation_requested",
+        Event::CreationAbandoned { .. } => "creation_abandoned",
+        Event::Renamed { .. } => "renamed",
+        Event::EffectClaimed { .. } => "effect_claimed",
+        Event::ClaimRenewed { .. } => "claim_renewed",
+        Event::Placed { .. } => "placed",
+        Event::VolumeMade { .. } => "volume_made",
+        Event::GuestStarted { .. } => "guest_started",
+        Event::AgentReported { .. } => "agent_reported",
+        Event::Prepared => "prepared",
+        Event::CreationFailed { .. } => "creation_failed",
+        Event::StepRestarted { .. } => "step_restarted",
+        Event::DeletionRequested { .. } => "deletion_requested",
+        Event::GuestRemoved { .. } => "guest_removed",
+        Event::VolumeRemoved { .. } => "volume_removed",
+        Event::Undone => "undone",
+        Event::Deleted => "deleted",
+        Event::HealthChanged { .. } => "health_changed",
+        Event::AgentFellSilent => "agent_fell_silent",
+        Event::AgentReturned => "agent_returned",
+    }
+}
+
+fn life() -> Vec<Event> {
+    let deadline = LATER;
+    let place = Place {
+        host: HostId(id(6)),
+        address: [127, 9, 16, 4].into(),
+        port: 3306,
+        uid: Some(70_002),
+        memory_mb: 1024,
+        disk_mb: 5120,
+    };
+    let cause = "connection refused".to_owned();
+    vec![
+        Event::CreationRequested { id: InstanceId(id(1)), spec: Box::new(spec()), deadline },
+        Event::CreationAbandoned { project: "a11ce".into() },
+        Event::Renamed { name: "заказы".to_owned() },
+        Event::EffectClaimed { worker: WorkerId(id(7)), until: LATER },
+        Event::ClaimRenewed { until: LATER },
+        Event::Placed { place, deadline },
+        Event::VolumeMade { deadline },
+        Event::GuestStarted { deadline },
+        Event::AgentReported { deadline },
+        Event::Prepared,
+        Event::CreationFailed {
+            fault: fault(Step::Volume, FaultCause::NoDisk),
+            deadline: Some(deadline),
+        },
+        Event::StepRestarted {
+            attempt: 2,
+            deadline,
+            fault: Some(fault(Step::NoGuest, FaultCause::Overdue)),
+        },
+        Event::DeletionRequested { deadline },
+        Event::GuestRemoved { deadline },
+        Event::VolumeRemoved { deadline },
+        Event::Undone,
+        Event::Deleted,
+        Event::HealthChanged { health: DatabaseHealth::Down { cause } },
+        Event::AgentFellSilent,
+        Event::AgentReturned,
+    ]
+}
+
+/// The same events without what may be absent.
+fn optional_parts() -> Vec<(String, Event)> {
+    let fault = fault(Step::Place, FaultCause::NoMemory);
+    let place = Place {
+        host: HostId(id(6)),
+        address: [127, 9, 16, 5].into(),
+        port: 13_306,
+        uid: None,
+        memory_mb: 0,
+        disk_mb: 0,
+    };
+    [
+        Event::CreationRequested {
+            id: InstanceId(id(1)),
+            spec: Box::new(bare_spec()),
+            deadline: LATER,
+        },
+        Event::Placed { place, deadline: LATER },
+        Event::CreationFailed { fault, deadline: None },
+        Event::StepRestarted { attempt: 1, deadline: LATER, fault: None },
+    ]
+    .into_iter()
+    .map(|event| (format!("{}.bare", word(&event)), event))
+    .collect()
+}
+
+fn healths() -> Vec<(String, Event)> {
+    [
+        ("unknown", DatabaseHealth::Unknown),
+        ("starting", DatabaseHealth::Starting),
+        ("up", DatabaseHealth::Up),
+    ]
+    .into_iter()
+    .map(|(name, health)| (format!("health_changed.{name}"), Event::HealthChanged { health }))
+    .collect()
+}
+
+/// One event for each pair of step and cause; the longer list decides how many.
+fn faults() -> Vec<(String, Event)> {
+    const STEPS: [Step; 8] = [
+        Step::Place,
+        Step::Volume,
+        Step::Guest,
+        Step::AgentReport,
+        Step::Prepare,
+        Step::NoGuest,
+        Step::NoVolume,
+        Step::Release,
+    ];
+    const CAUSES: [FaultCause; 10] = [
+        FaultCause::EngineMissing,
+        FaultCause::NoAddress,
+        FaultCause::NoMemory,
+        FaultCause::NoDisk,
+        FaultCause::DiskFull,
+        FaultCause::AgentSilent,
+        FaultCause::ServerWontStart,
+        FaultCause::Statement,
+        FaultCause::Overdue,
+        FaultCause::Refused,
+    ];
+    CAUSES
+        .into_iter()
+        .zip(STEPS.into_iter().cycle())
+        .map(|(cause, step)| {
+            let event = Event::CreationFailed { fault: fault(step, cause), deadline: Some(LATER) };
+            (format!("creation_failed.{}", cause_word(cause)), event)
+        })
+        .collect()
+}
+
+fn cause_word(cause: FaultCause) -> &'static str {
+    match cause {
+        FaultCause::EngineMissing => "engine_missing",
+        FaultCause::NoAddress => "no_address",
+        FaultCause::NoMemory => "no_memory",
+        FaultCause::NoDisk => "no_disk",
+        FaultCause::DiskFull => "disk_full",
+        FaultCause::AgentSilent => "agent_silent",
+        FaultCause::ServerWontStart => "server_wont_start",
+        FaultCause::Statement => "statement",
+        FaultCause::Overdue => "overdue",
+        FaultCause::Refused => "refused",
+    }
+}
+
+fn fault(step: Step, cause: FaultCause) -> Fault {
+    Fault { step, cause, detail: "the disk is full".to_owned(), created: NOW }
+}

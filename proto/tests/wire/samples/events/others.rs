@@ -1,0 +1,166 @@
+//! Events of all aggregates but the instance.
+
+use super::super::common::{LATER, id};
+use domain::commit::Events;
+use domain::engine::Manager;
+use domain::host::{Capacity, Place};
+use domain::ids::{DatastoreId, HostId, ImageId, InstanceId, LogId, VersionId};
+use domain::plane::Founding;
+use domain::quota::{Amount, Quotas};
+use domain::version::Details;
+use domain::{datastore, host, plane, project, version};
+use std::collections::BTreeMap;
+
+pub(super) fn all() -> Vec<(String, Events)> {
+    let mut all = Vec::new();
+    for event in plane_events() {
+        all.push((plane_word(&event).to_owned(), Events::Plane(vec![event])));
+    }
+    for event in project_events() {
+        all.push((project_word(&event).to_owned(), Events::Project(vec![event])));
+    }
+    for event in host_events() {
+        all.push((host_word(&event).to_owned(), Events::Host(vec![event])));
+    }
+    let bare = host::Event::Registered(bare_capacity());
+    all.push((format!("{}.bare", host_word(&bare)), Events::Host(vec![bare])));
+    for event in datastore_events() {
+        all.push((datastore_word(&event).to_owned(), Events::Datastore(vec![event])));
+    }
+    for (name, details) in [("", details()), (".hidden", hidden_details())] {
+        let event = version::Event::Registered(details);
+        let name = format!("{}{name}", version_word(&event));
+        all.push((name, Events::Version(vec![event])));
+    }
+    all
+}
+
+fn plane_word(event: &plane::Event) -> &'static str {
+    match event {
+        plane::Event::Founded(_) => "plane.founded",
+        plane::Event::QuotaDefaultsSet(_) => "plane.quota_defaults_set",
+        plane::Event::TokenRevoked { .. } => "plane.token_revoked",
+    }
+}
+
+fn plane_events() -> [plane::Event; 3] {
+    [
+        plane::Event::Founded(Founding {
+            log_id: LogId(id(10)),
+            epoch: 1,
+            sealing_key: [0x42; 32],
+        }),
+        plane::Event::QuotaDefaultsSet(Quotas {
+            instances: 10,
+            ram_mb: -1,
+            volumes_gib: 40,
+            backups: 50,
+        }),
+        plane::Event::TokenRevoked {
+            audit_id: "3T2dc1CGQxyJsHdDu1xkcw".to_owned(),
+            expires: LATER,
+        },
+    ]
+}
+
+fn project_word(event: &project::Event) -> &'static str {
+    match event {
+        project::Event::Reserved { .. } => "project.reserved",
+        project::Event::Committed { .. } => "project.committed",
+        project::Event::Released { .. } => "project.released",
+    }
+}
+
+fn project_events() -> [project::Event; 3] {
+    let instance = InstanceId(id(1));
+    [
+        project::Event::Reserved {
+            project_id: "a11ce".into(),
+            instance,
+            amount: Amount { instances: 1, ram_mb: 1024, volumes_gib: 5 },
+            until: LATER,
+        },
+        project::Event::Committed { instance },
+        project::Event::Released { instance },
+    ]
+}
+
+fn host_word(event: &host::Event) -> &'static str {
+    match event {
+        host::Event::Registered(_) => "host.registered",
+        host::Event::Placed { .. } => "host.placed",
+        host::Event::Released { .. } => "host.released",
+    }
+}
+
+fn host_events() -> [host::Event; 3] {
+    let instance = InstanceId(id(1));
+    [
+        host::Event::Registered(Capacity {
+            first_uid: Some(70_000),
+            moved_ports: BTreeMap::from([(3306, 13_306), (5432, 15_432)]),
+            ..bare_capacity()
+        }),
+        host::Event::Placed {
+            instance,
+            place: Place {
+                host: HostId(id(6)),
+                address: [127, 9, 16, 4].into(),
+                port: 13_306,
+                uid: Some(70_002),
+                memory_mb: 1024,
+                disk_mb: 5120,
+            },
+        },
+        host::Event::Released { instance },
+    ]
+}
+
+fn bare_capacity() -> Capacity {
+    Capacity {
+        host: HostId(id(6)),
+        memory_mb: 16_384,
+        disk_mb: 204_800,
+        first_address: [127, 9, 16, 1].into(),
+        addresses: 4094,
+        first_uid: None,
+        moved_ports: BTreeMap::new(),
+    }
+}
+
+fn datastore_word(event: &datastore::Event) -> &'static str {
+    match event {
+        datastore::Event::Registered { .. } => "datastore.registered",
+        datastore::Event::DefaultVersionSet(_) => "datastore.default_version_set",
+    }
+}
+
+fn datastore_events() -> [datastore::Event; 2] {
+    [
+        datastore::Event::Registered { id: DatastoreId(id(3)), name: "mariadb".to_owned() },
+        datastore::Event::DefaultVersionSet(VersionId(id(4))),
+    ]
+}
+
+fn version_word(event: &version::Event) -> &'static str {
+    match event {
+        version::Event::Registered(_) => "version.registered",
+    }
+}
+
+fn details() -> Details {
+    Details {
+        id: VersionId(id(4)),
+        datastore: DatastoreId(id(3)),
+        name: "10.11".to_owned(),
+        number: "10.11.11".to_owned(),
+        manager: Manager::Mariadb,
+        image: ImageId(id(5)),
+        packages: vec!["mariadb-server=1:10.11.11-0+deb12u1".to_owned()],
+        active: true,
+    }
+}
+
+fn hidden_details() -> Details {
+    Details { manager: Manager::Mysql, packages: Vec::new(), active: false, ..details() }
+}
