@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match words[..] {
-        ["shim", spec] => shim::run(Path::new(spec), || {}).map_err(anyhow::Error::from),
+        ["shim", spec] => shim::run(Path::new(spec), telemetry::start).map_err(anyhow::Error::from),
         ["step", part, spec] => return step(part, Path::new(spec)),
         ["template", manager, root, out] => template(manager, Path::new(root), Path::new(out)),
         _ => Err(anyhow::anyhow!("{USAGE}")),

@@ -1,7 +1,7 @@
 //! The shim's socket and those connected to it.
 //!
 //! # Invariants
-//! - Only the shim's own user and the agent's are heard.
+//! - Only root, the shim's own user and the agent's are heard.
 //! - Nobody who is slow, silent or talkative delays the shim: what can't be read or written at
 //!   once waits, and there are limits to lines and connections.
 
@@ -25,7 +25,7 @@ const LINE_MAX: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Clients {
     listener: UnixListener,
-    uids: [Option<u32>; 2],
+    uids: [Option<u32>; 3],
     connected: Vec<Client>,
 }
 
@@ -48,7 +48,7 @@ impl Clients {
         fs::set_permissions(&path, Permissions::from_mode(0o660))?;
         Ok(Self {
             listener,
-            uids: [Some(rustix::process::geteuid().as_raw()), spec.uid],
+            uids: [Some(0), Some(rustix::process::geteuid().as_raw()), spec.uid],
             connected: Vec::new(),
         })
     }

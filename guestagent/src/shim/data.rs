@@ -133,8 +133,12 @@ fn make_directory(spec: &GuestSpec, path: &Path) -> Result<(), PrepareError> {
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> PrepareError + '_ {
-    |source| match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PrepareError::VolumeFull,
-        _ => PrepareError::Io { path: path.to_owned(), source },
+    |source| {
+        let kind = source.kind();
+        if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            return PrepareError::VolumeFull;
+        }
+        let path = path.to_owned();
+        PrepareError::Io { path, source }
     }
 }

@@ -1,0 +1,314 @@
+//! One instance in a directory of its own, made as a provisioner makes it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::engine::Manager;
+use domain::guest_spec::{GuestSpec, Isolation, Layout, Volume};
+use domain::ids::InstanceId;
+use guestagent::control::{Answer, Request, ServerState, Status};
+use guestagent::process::{Identity, Process};
+use images::{MARIADB_10_11, Store};
+use mysql_async::prelude::Queryable;
+use rustix::process::{Signal, geteuid};
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+/// A user without an entry in any file: what the plain modes run as under root.
+const PLAIN_USER: u32 = 12345;
+
+/// How an instance is kept apart from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    Plain,
+    Bubblewrap,
+    Uid,
+}
+
+impl Level {
+    /// Whether this host can; a test that can't run says so.
+    pub(crate) fn is_possible(self) -> bool {
+        let possible = self != Self::Uid || geteuid().is_root();
+        if !possible {
+            println!("SKIPPED: a uid per instance takes root.");
+        }
+        possible
+    }
+}
+
+pub(crate) struct Bench {
+    // Declared first, so that processes end before their directory goes.
+    shims: Vec<Child>,
+    pub(crate) spec: GuestSpec,
+    level: Level,
+    program: PathBuf,
+    _above: tempfile::TempDir,
+}
+
+pub(crate) fn store() -> Store {
+    let directory = std::env::var_os("TROVE_IMAGES_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("images"), PathBuf::from);
+    Store::open(&directory, Arc::new(())).expect("the images directory is ours")
+}
+
+pub(crate) fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_trove-guestagent"))
+}
+
+/// Waits until `look` sees something.
+pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + LIMIT;
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(Instant::now() < until, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+impl Bench {
+    pub(crate) fn new(level: Level) -> Self {
+        let store = store();
+        let image = store.ensure_engine(&MARIADB_10_11).expect("an engine");
+        let template = store.ensure_template(&image, binary()).expect("a template");
+        let above = tempfile::tempdir().expect("there is room");
+        fs::set_permissions(above.path(), Permissions::from_mode(0o711)).expect("ours");
+        // The build directory may be closed to other users.
+        let program = above.path().join("trove-guestagent");
+        fs::copy(binary(), &program).expect("there is room");
+        let directory = above.path().join("i");
+        let isolation = match level {
+            Level::Plain => Isolation::Plain,
+            Level::Uid => Isolation::Uid,
+            Level::Bubblewrap => {
+                Isolation::Bubblewrap { program: store.ensure_tools().expect("tools").bwrap }
+            }
+        };
+        let uid = (level == Level::Uid).then(|| 200_000 + std::process::id() % 100_000 * 2);
+        let listen = free_address();
+        let server = Manager::Mariadb.server_command(&image.root, &Layout(&directory), listen);
+        let spec = GuestSpec {
+            instance: InstanceId(uuid::Uuid::new_v4()),
+            manager: Manager::Mariadb,
+            version: image.version_number.clone(),
+            image_root: image.root.clone(),
+            template,
+            directory,
+            address: *listen.ip(),
+            port: listen.port(),
+            uid,
+            volume: Volume { size_bytes: 1 << 30, mounted: false },
+            memory_mb: 64,
+            cgroups: Vec::new(),
+            isolation,
+            server,
+            // Nobody listens there.
+            nats_urls: vec![format!("nats://{}", free_address())],
+            heartbeat_ms: 200,
+            desired_poll_ms: 200,
+        };
+        let bench = Self { shims: Vec::new(), spec, level, program, _above: above };
+        bench.make_directories();
+        bench.write_spec();
+        bench
+    }
+
+    pub(crate) fn layout(&self) -> Layout<'_> {
+        Layout(&self.spec.directory)
+    }
+
+    /// Owner of the agent's files, where it is not the test itself.
+    fn agent_uid(&self) -> Option<u32> {
+        let plain = geteuid().is_root().then_some(PLAIN_USER);
+        self.spec.uid.or(plain)
+    }
+
+    fn make_directories(&self) {
+        let layout = self.layout();
+        let make = |path: &Path, owner: Option<u32>, group: Option<u32>, mode| {
+            fs::create_dir(path).unwrap();
+            chown(path, owner, group).unwrap();
+            fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        };
+        let agent = self.agent_uid();
+        if self.level == Level::Uid {
+            make(&self.spec.directory, None, agent, 0o1770);
+            make(&layout.volume(), None, None, 0o755);
+        } else {
+            make(&self.spec.directory, agent, agent, 0o700);
+            make(&layout.volume(), agent, agent, 0o700);
+        }
+        make(&layout.agent(), agent, agent, 0o750);
+    }
+
+    /// Hands the specification out, as a provisioner does.
+    pub(crate) fn write_spec(&self) {
+        let path = self.layout().spec();
+        fs::write(&path, serde_json::to_vec(&self.spec).unwrap()).unwrap();
+        let owner = self.agent_uid().filter(|_| self.level != Level::Uid);
+        chown(&path, owner, self.agent_uid()).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    }
+
+    /// Writes the files that a server reads at its start, in the agent's place.
+    pub(crate) fn write_server_files(&self, init: &str) {
+        let settings: BTreeMap<_, _> = Manager::Mariadb.settings(self.spec.memory_mb);
+        let lines: String = settings.iter().map(|(k, v)| format!("{k}={v}\n")).collect();
+        let files = [
+            (self.layout().server_settings(), format!("[mariadbd]\n{lines}")),
+            (self.layout().server_init(), init.to_owned()),
+        ];
+        for (path, text) in files {
+            fs::write(&path, text).unwrap();
+            chown(&path, self.agent_uid(), self.agent_uid()).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        }
+    }
+
+    /// Starts a shim and waits until it is ready.
+    pub(crate) fn start_shim(&mut self) {
+        let child = self.spawn_shim();
+        let pid = child.id().cast_signed();
+        self.shims.push(child);
+        eventually("the shim is ready", || {
+            let identity = self.recorded("shim")?;
+            (identity.pid == pid).then_some(())
+        });
+    }
+
+    pub(crate) fn spawn_shim(&self) -> Child {
+        let mut command = Command::new(&self.program);
+        command.arg("shim").arg(self.layout().spec());
+        command.stdin(Stdio::null());
+        if self.level != Level::Uid
+            && let Some(uid) = self.agent_uid()
+        {
+            command.uid(uid).gid(uid);
+        }
+        command.spawn().expect("the shim can be started")
+    }
+
+    fn shim(&mut self) -> &mut Child {
+        self.shims.last_mut().expect("a shim was started")
+    }
+
+    pub(crate) fn kill_shim(&mut self) {
+        self.shim().kill().unwrap();
+        self.shim().wait().unwrap();
+    }
+
+    /// Tells the shim to stop, and waits until it has.
+    pub(crate) fn stop_shim(&mut self) -> ExitStatus {
+        let pid = self.shim().id().cast_signed();
+        Process::open(pid).unwrap().signal(Signal::TERM).unwrap();
+        self.shim().wait().unwrap()
+    }
+
+    pub(crate) fn recorded(&self, name: &str) -> Option<Identity> {
+        let line = fs::read_to_string(self.layout().identity(name)).ok()?;
+        line.parse().ok()
+    }
+
+    /// The process that an identity file names, while it lives.
+    pub(crate) fn alive(&self, name: &str) -> Option<Process> {
+        Process::adopt(&self.recorded(name)?)
+    }
+
+    pub(crate) fn ask(&self, request: Request) -> Answer {
+        let mut stream = UnixStream::connect(self.layout().shim_socket()).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        let mut line = serde_json::to_vec(&request).unwrap();
+        line.push(b'\n');
+        stream.write_all(&line).unwrap();
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).unwrap();
+        serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.granted(Request::Status { usage: true, log_tail: 4096 })
+    }
+
+    pub(crate) fn granted(&self, request: Request) -> Status {
+        match self.ask(request) {
+            Answer::Status(status) => status,
+            refused @ Answer::Refused { .. } => panic!("{request:?}: {refused:?}"),
+        }
+    }
+
+    pub(crate) fn server_pid(&self) -> Option<i32> {
+        match self.status().server {
+            ServerState::Running { pid } => Some(pid),
+            ServerState::Resting | ServerState::Ended | ServerState::Stopping { .. } => None,
+        }
+    }
+
+    /// Logs in over the server's socket, as soon as it lets anybody in.
+    pub(crate) async fn login(&self, user: &str, password: &str) -> mysql_async::Conn {
+        let options = mysql_async::OptsBuilder::default()
+            .socket(self.layout().server_socket().to_str())
+            .prefer_socket(true)
+            .user(Some(user))
+            .pass(Some(password));
+        let options = mysql_async::Opts::from(options);
+        let until = Instant::now() + LIMIT;
+        loop {
+            let error = match mysql_async::Conn::new(options.clone()).await {
+                Ok(mut connection) => {
+                    connection.ping().await.unwrap();
+                    return connection;
+                }
+                Err(error) => error,
+            };
+            assert!(Instant::now() < until, "no login: {error}\n{}", self.everything_said());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The logs, for whoever has to find out why a test failed.
+    pub(crate) fn everything_said(&self) -> String {
+        ["shim.log", "agent.log", "server.log"]
+            .map(|name| {
+                let text = fs::read_to_string(self.spec.directory.join(name)).unwrap_or_default();
+                format!("--- {name}\n{text}")
+            })
+            .concat()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{}", self.everything_said());
+        }
+        for shim in &mut self.shims {
+            drop(shim.kill());
+            drop(shim.wait());
+        }
+        // Without a shim nothing is started again.
+        for name in ["agent", "server"] {
+            if let Some(process) = self.alive(name) {
+                process.signal(Signal::KILL).unwrap();
+                assert!(process.wait_end(LIMIT));
+            }
+        }
+    }
+}
+
+/// An address of this host's own and a port that nobody has.
+pub(crate) fn free_address() -> SocketAddrV4 {
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let ip = Ipv4Addr::new(127, 77, high, low.max(1));
+    let listener = TcpListener::bind((ip, 0)).expect("loopback has room");
+    SocketAddrV4::new(ip, listener.local_addr().expect("it is bound").port())
+}

@@ -1,0 +1,14 @@
+//! Shim, agent and template with a real MariaDB.
+//!
+//! Images stand in `TROVE_IMAGES_DIR` if that is set, otherwise below the build directory, and
+//! stay there, so that only the first run fetches them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "what is not as it should be ends a test, here as in its helpers"
+)]
+
+mod bench;
+mod shim;
+mod template;
