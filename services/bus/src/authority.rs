@@ -17,6 +17,7 @@ pub use mint::GuestMint;
 use crate::credentials::Credentials;
 use crate::private_file::{self, PrivateFileError};
 use nkeys::{KeyPair, KeyPairType};
+use proto::subjects;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
@@ -39,7 +40,16 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// The name in tokens and server logs, and of its inboxes.
+    /// Where its answers are received.
+    pub fn inbox_prefix(self) -> &'static str {
+        match self {
+            Self::Gateway => subjects::GATEWAY_INBOX,
+            Self::Taskmanager => subjects::TASKMANAGER_INBOX,
+            Self::Launcher => rights::LAUNCHER_INBOX,
+        }
+    }
+
+    /// The name in tokens and server logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",

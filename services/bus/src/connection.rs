@@ -1,10 +1,13 @@
 //! The one way to connect: settings that hold for every process of ours.
 
+use crate::authority::Identity;
 use crate::credentials::Credentials;
 use crate::private_file::PrivateFileError;
 use async_nats::{
     Auth, AuthError, ConnectErrorKind, ConnectOptions, Event, ServerAddr, ServerError,
 };
+use domain::ids::InstanceId;
+use proto::subjects;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -38,6 +41,20 @@ pub struct Connection {
     pub name: String,
     /// Where answers are received; the identity's rights name it.
     pub inbox_prefix: String,
+}
+
+impl Connection {
+    /// The connection of one of our processes.
+    pub fn of(identity: Identity, urls: Vec<String>, credentials: CredentialsSource) -> Self {
+        let inbox_prefix = identity.inbox_prefix().to_owned();
+        Self { urls, credentials, name: identity.as_str().to_owned(), inbox_prefix }
+    }
+
+    /// The connection of an instance's agent.
+    pub fn of_guest(id: InstanceId, urls: Vec<String>, credentials: CredentialsSource) -> Self {
+        let inbox_prefix = subjects::guest_inbox(id);
+        Self { urls, credentials, name: format!("guest {id}"), inbox_prefix }
+    }
 }
 
 /// Where a process has its credentials from.

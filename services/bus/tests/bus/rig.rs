@@ -62,23 +62,13 @@ impl Rig {
     }
 
     pub(crate) async fn identity(&self, identity: Identity) -> Client {
-        let credentials = self.authority.credentials(identity);
-        self.connect(credentials, identity.as_str(), &format!("_INBOX.{}", identity.as_str())).await
+        let held = CredentialsSource::Held(self.authority.credentials(identity));
+        connect(&Connection::of(identity, vec![self.server.url()], held)).await
     }
 
     pub(crate) async fn guest(&self, id: InstanceId) -> Client {
-        let prefix = format!("_INBOX.guest.{id}");
-        self.connect(self.mint.mint(id), &id.to_string(), &prefix).await
-    }
-
-    pub(crate) async fn connect(&self, as_whom: Credentials, name: &str, inbox: &str) -> Client {
-        let connection = Connection {
-            urls: vec![self.server.url()],
-            credentials: CredentialsSource::Held(as_whom),
-            name: name.to_owned(),
-            inbox_prefix: inbox.to_owned(),
-        };
-        tokio::time::timeout(LIMIT, bus::connect(&connection)).await.unwrap().unwrap()
+        let held = CredentialsSource::Held(self.mint.mint(id));
+        connect(&Connection::of_guest(id, vec![self.server.url()], held)).await
     }
 
     /// A client whose refusals can be counted, with an inbox of the caller's choice.
@@ -99,6 +89,10 @@ impl Rig {
             .unwrap();
         Watched { client, refusals }
     }
+}
+
+async fn connect(connection: &Connection) -> Client {
+    tokio::time::timeout(LIMIT, bus::connect(connection)).await.unwrap().unwrap()
 }
 
 /// A client and what the server refused it.

@@ -180,7 +180,7 @@ on_every_server! {
         assert_eq!(settings["data"]["version"], rig.server.version());
         let mut watched =
             rig.watched(&rig.authority.credentials(Identity::Launcher), "_INBOX.launcher").await;
-        for subject in ["$SYS.REQ.SERVER.x.RELOAD", "$SYS.REQ.CLAIMS.UPDATE", "trove.command.x.y"] {
+        for subject in ["$SYS.REQ.SERVER.x.RELOAD", "$SYS.REQ.CLAIMS.UPDATE", "trove.command.a.b"] {
             watched.may_not_publish(subject).await;
         }
         watched.may_not_subscribe("$SYS.ACCOUNT.>").await;
@@ -190,12 +190,8 @@ on_every_server! {
     async fn identities_of_another_authority_are_refused(rig: Rig) {
         let other = tempfile::tempdir().unwrap();
         let other = bus::authority::Authority::create(&other.path().join("authority")).unwrap();
-        let connection = Connection {
-            urls: vec![rig.server.url()],
-            credentials: CredentialsSource::Held(other.credentials(Identity::Gateway)),
-            name: "stranger".to_owned(),
-            inbox_prefix: "_INBOX.gateway".to_owned(),
-        };
+        let stranger = CredentialsSource::Held(other.credentials(Identity::Gateway));
+        let connection = Connection::of(Identity::Gateway, vec![rig.server.url()], stranger);
         let refused = bus::connect(&connection).await.unwrap_err();
         assert!(matches!(refused, ConnectError::Refused(_)), "{refused}");
     }
