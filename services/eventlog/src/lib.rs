@@ -7,6 +7,7 @@
 
 mod append;
 pub mod chain;
+pub mod durability;
 pub mod folded;
 pub mod handler;
 pub mod jetstream;
@@ -17,6 +18,7 @@ pub mod tailer;
 
 pub use append::append_settled;
 pub use chain::{ChainBroken, ChainCheck, Hash};
+pub use durability::{Durability, DurabilityError, Verdict, prove_durability};
 pub use folded::Folded;
 pub use handler::{HandleError, Handled, Handler, HandlerConfig, Request, Seed};
 pub use jetstream::{JetStreamLog, StreamError, ensure_stream};

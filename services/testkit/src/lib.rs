@@ -1,1 +1,3 @@
 //! Contract suites, scenarios and launchers of real servers, for tests only.
+
+pub mod nats;
