@@ -17,6 +17,8 @@ use domain::ids::{ImageId, InstanceId};
 use domain::instance::FaultCause;
 use std::fmt;
 
+pub mod local;
+
 /// Any error, as the cause of one that the port names.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
