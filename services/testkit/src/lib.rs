@@ -1,3 +1,4 @@
 //! Contract suites, scenarios and launchers of real servers, for tests only.
 
+pub mod contract;
 pub mod nats;
