@@ -1,1 +1,29 @@
-//! The Trove-compatible REST interface.
+//! The Trove-compatible REST interface: authenticates, checks shape, sends commands, waits for
+//! their answers, and answers reads from its own read model.
+//!
+//! # Invariants
+//! - A gateway keeps no state that the log can't rebuild, but the last heartbeats; any number of
+//!   them may run.
+//! - It never appends to the log and never touches a provisioner.
+//! - A password is sealed before it leaves the process, and is never logged.
+
+mod call;
+mod catalogue;
+mod clock;
+mod commands;
+mod config;
+mod fault;
+mod gateway;
+mod heartbeats;
+mod request;
+mod request_id;
+mod router;
+mod routes;
+mod view;
+
+pub use commands::{Commands, OutcomeUnknown};
+pub use config::{Config, ConfigError, IdentityFiles, Limits, Nats};
+pub use gateway::Gateway;
+pub use heartbeats::{Heard, Heartbeats};
+pub use request::idempotency::{HashKey, HashKeyError};
+pub use router::router;

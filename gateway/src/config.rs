@@ -1,0 +1,202 @@
+//! The gateway's configuration: one TOML file, nothing from the environment, no hidden defaults.
+
+use domain::flavor::Flavor;
+use identity::embedded::PublicUrl;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Everything that a gateway is told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Scheme, host and port by which clients reach it. Absent: `http` and the `Host` of each
+    /// request, which is right unless a proxy stands in between.
+    pub public_endpoint: Option<PublicUrl>,
+    /// Its own directory; may be deleted at any time.
+    pub state_dir: PathBuf,
+    /// The read model's cache, in MiB.
+    pub cache_mib: u64,
+    /// The key under which bodies are hashed: 64 hex digits, the same for all gateways.
+    pub idempotency_key_file: PathBuf,
+    /// The region that every instance is in.
+    pub region: String,
+    /// The datastore of an instance that names none.
+    pub default_datastore: String,
+    /// The largest volume, in GiB.
+    pub volume_gib_max: u32,
+    /// Entries of one page of a list.
+    pub page_size: usize,
+    /// The bus.
+    pub nats: Nats,
+    /// The embedded identity service.
+    pub identity: IdentityFiles,
+    /// The sizes of instances, in the order shown.
+    pub flavors: Vec<Flavor>,
+    /// How long things may take, and how many there may be.
+    pub limits: Limits,
+}
+
+/// How the bus is reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nats {
+    /// The servers.
+    pub urls: Vec<String>,
+    /// The gateway's credentials file.
+    pub credentials: PathBuf,
+}
+
+/// The files of the embedded identity service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityFiles {
+    /// Users, projects and roles.
+    pub users_file: PathBuf,
+    /// The key that signs tokens, the same for all gateways.
+    pub token_key_file: PathBuf,
+}
+
+/// How long things may take, and how many there may be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// A command, with all its tries, in milliseconds.
+    pub command_ms: u64,
+    /// One try of a command, in milliseconds.
+    pub command_try_ms: u64,
+    /// Waiting for the read model to see a write, in milliseconds.
+    pub read_your_write_ms: u64,
+    /// How old a heartbeat may be for its figures to be shown, in milliseconds.
+    pub heartbeat_age_ms: u64,
+    /// Ending open requests when the gateway stops, in milliseconds.
+    pub stop_ms: u64,
+    /// Requests at once; more are refused.
+    pub requests_max: usize,
+}
+
+/// Why the configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("read configuration {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is not the TOML that is meant.
+    #[error("parse configuration")]
+    Parse(#[from] toml::de::Error),
+    /// A value makes no sense.
+    #[error("configuration: {0}")]
+    Senseless(&'static str),
+}
+
+impl Config {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// When it can't be used; the error says where.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text)
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// When it can't be used; the error says where.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text)?;
+        check_flavors(&config.flavors)?;
+        if config.volume_gib_max == 0 {
+            return Err(ConfigError::Senseless("without a volume nothing can be made"));
+        }
+        if config.nats.urls.is_empty() {
+            return Err(ConfigError::Senseless("nats.urls is empty"));
+        }
+        let limits = &config.limits;
+        if config.page_size == 0 || limits.requests_max == 0 || limits.command_try_ms == 0 {
+            return Err(ConfigError::Senseless("a limit of zero lets nothing through"));
+        }
+        Ok(config)
+    }
+
+    /// A flavor by id.
+    pub(crate) fn flavor(&self, id: &str) -> Option<&Flavor> {
+        self.flavors.iter().find(|flavor| flavor.id.as_str() == id)
+    }
+}
+
+fn check_flavors(flavors: &[Flavor]) -> Result<(), ConfigError> {
+    if flavors.is_empty() {
+        return Err(ConfigError::Senseless("without a flavor nothing can be made"));
+    }
+    let mut ids = BTreeSet::new();
+    for flavor in flavors {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if flavor.id.as_str().is_empty() || !flavor.id.as_str().bytes().all(plain) {
+            return Err(ConfigError::Senseless("a flavor's id is made of A-Z a-z 0-9 - _ ."));
+        }
+        if !ids.insert(&flavor.id) {
+            return Err(ConfigError::Senseless("two flavors have the same id"));
+        }
+    }
+    Ok(())
+}
+
+impl Limits {
+    /// A command, with all its tries.
+    pub(crate) fn command(&self) -> Duration {
+        Duration::from_millis(self.command_ms)
+    }
+
+    /// Waiting for the read model.
+    pub(crate) fn read_your_write(&self) -> Duration {
+        Duration::from_millis(self.read_your_write_ms)
+    }
+
+    /// The age of a heartbeat.
+    pub(crate) fn heartbeat_age(&self) -> Duration {
+        Duration::from_millis(self.heartbeat_age_ms)
+    }
+
+    /// Ending open requests.
+    pub(crate) fn stop(&self) -> Duration {
+        Duration::from_millis(self.stop_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../config/gateway.toml");
+
+    #[test]
+    fn the_example_is_a_configuration() {
+        let config = Config::parse(EXAMPLE).unwrap();
+        assert_eq!(config.volume_gib_max, 10);
+        assert_eq!(config.page_size, 20);
+        assert!(config.flavor("1").is_some());
+    }
+
+    #[test]
+    fn unknown_words_and_senseless_values_are_refused() {
+        let unknown = format!("surprise = 1\n{EXAMPLE}");
+        assert!(matches!(Config::parse(&unknown), Err(ConfigError::Parse(_))));
+        let senseless = EXAMPLE.replace("page_size = 20", "page_size = 0");
+        assert!(matches!(Config::parse(&senseless), Err(ConfigError::Senseless(_))));
+        let twice = EXAMPLE.replace("id = \"2\"", "id = \"1\"");
+        assert!(matches!(Config::parse(&twice), Err(ConfigError::Senseless(_))));
+    }
+}

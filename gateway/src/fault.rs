@@ -1,0 +1,226 @@
+//! Every answer that is not a success: one table of status, key and text.
+//!
+//! # Invariants
+//! - The table has no wildcard: a new refusal does not compile until it has an answer.
+//! - The text of a 5xx says nothing of the inside; the request id leads to the log.
+//! - What is another project's and what does not exist look the same.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::command::Rejection;
+use domain::ids::{InstanceId, ProjectId, RequestId};
+use serde_json::json;
+
+/// Why a request fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The request can't be read as HTTP or JSON, or breaks a rule; the text says which.
+    Invalid(String),
+    /// No token, or one that is not valid.
+    Unauthorized,
+    /// The path names another project than the token.
+    OtherProject {
+        /// The token's.
+        token_project: ProjectId,
+    },
+    /// The caller's roles don't allow it.
+    Denied {
+        /// Under which rule.
+        rule: &'static str,
+    },
+    /// No such route, or not with this method.
+    NoRoute,
+    /// The thing is unknown, or another project's.
+    NotFound(Missing),
+    /// The body is larger than any that is meant.
+    BodyTooLarge {
+        /// The most that is read.
+        bytes_max: usize,
+    },
+    /// The volume is larger than any may be.
+    VolumeTooLarge {
+        /// The largest, in GiB.
+        max_gib: u32,
+        /// What was asked, as it was written.
+        asked: String,
+    },
+    /// The body is not JSON by its own word.
+    MediaType,
+    /// A taskmanager refused the command about this instance.
+    Refused(InstanceId, Rejection),
+    /// Something went wrong inside; the log says what.
+    Internal,
+    /// Known to the interface, but not offered; the text says what.
+    NotOffered(String),
+    /// No taskmanager answered in time: the change may or may not come.
+    OutcomeUnknown {
+        /// To look it up in the log.
+        request_id: RequestId,
+        /// To look at.
+        instance: InstanceId,
+    },
+    /// The gateway does not know enough of the log yet.
+    NotCaughtUp,
+    /// The control plane has not told its keys or figures yet.
+    NotFounded,
+    /// The identity service did not answer.
+    IdentityUnavailable,
+    /// Too many requests at once.
+    Overloaded,
+}
+
+/// What can't be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Something with an id.
+    Resource(String),
+    /// A datastore, by name or id.
+    Datastore(String),
+    /// A datastore version, by name or id.
+    Version(String),
+    /// A flavor.
+    Flavor(String),
+    /// A configuration group.
+    Configuration(String),
+    /// A backup.
+    Backup(String),
+}
+
+type Row = (StatusCode, &'static str, String);
+
+impl Fault {
+    /// A broken rule, in words.
+    pub(crate) fn invalid(text: impl Into<String>) -> Self {
+        Self::Invalid(text.into())
+    }
+
+    /// The instance is not there for this caller.
+    pub(crate) fn no_instance(id: impl ToString) -> Self {
+        Self::NotFound(Missing::Resource(id.to_string()))
+    }
+
+    fn row(&self) -> Row {
+        match self {
+            Self::Invalid(text) => bad_request(text),
+            Self::Unauthorized => row(401, "unauthorized", "Authentication required"),
+            Self::OtherProject { token_project } => forbidden(format!(
+                "User with tenant id {token_project} cannot access this resource."
+            )),
+            Self::Denied { rule } => {
+                forbidden(format!("Policy doesn't allow {rule} to be performed."))
+            }
+            Self::NoRoute => row(404, "itemNotFound", "The resource could not be found."),
+            Self::NotFound(missing) => row(404, "itemNotFound", missing.text()),
+            Self::BodyTooLarge { bytes_max } => {
+                over_limit(format!("The request body is larger than {bytes_max} bytes."))
+            }
+            Self::VolumeTooLarge { max_gib, asked } => over_limit(format!(
+                "Volume 'size' cannot exceed maximum of {max_gib} GB, {asked} cannot be accepted."
+            )),
+            Self::MediaType => {
+                row(415, "badMediaType", "Unsupported Content-Type: send application/json.")
+            }
+            Self::Refused(instance, rejection) => refused(*instance, rejection),
+            Self::Internal => {
+                row(500, "instanceFault", "The server has met an unexpected condition.")
+            }
+            Self::NotOffered(text) => row(501, "notImplemented", text),
+            Self::OutcomeUnknown { request_id, instance } => unavailable(format!(
+                "No answer in time, so the outcome is not known: the change to instance {instance} \
+                 may still come. Look at the instance before you repeat request {request_id}."
+            )),
+            Self::NotCaughtUp => unavailable("The service is catching up. Try again shortly."),
+            Self::NotFounded => unavailable("The service is starting. Try again shortly."),
+            Self::IdentityUnavailable => {
+                unavailable("The identity service does not answer. Try again shortly.")
+            }
+            Self::Overloaded => unavailable("Too many requests at once. Try again shortly."),
+        }
+    }
+}
+
+fn refused(instance: InstanceId, rejection: &Rejection) -> Row {
+    match rejection {
+        Rejection::InstanceNotFound => {
+            row(404, "itemNotFound", Missing::Resource(instance.to_string()).text())
+        }
+        Rejection::InstanceExists => row(
+            422,
+            "unprocessableEntity",
+            format!(
+                "This Idempotency-Key made instance {instance} from another request body, or the \
+                 instance is gone."
+            ),
+        ),
+        Rejection::CreationAbandoned => row(
+            409,
+            "conflict",
+            "The creation was given up before it began, and nothing was made. Send it again; an \
+             Idempotency-Key must be a new one.",
+        ),
+        Rejection::QuotaExceeded { resources } => {
+            let mut words: Vec<String> =
+                resources.iter().map(|resource| format!("'{}'", resource.as_str())).collect();
+            words.sort();
+            over_limit(format!("Quota exceeded for resources: [{}].", words.join(", ")))
+        }
+        Rejection::DeadlinePassed => {
+            unavailable("The request took too long, and nothing was changed. Send it again.")
+        }
+        Rejection::Damaged => unavailable(format!(
+            "The record of {instance} can be read but not changed until an operator has looked \
+             at it."
+        )),
+        Rejection::LogUnavailable | Rejection::NotUnderstood => {
+            unavailable("The service can't take changes at the moment; nothing was changed.")
+        }
+    }
+}
+
+fn row(status: u16, key: &'static str, text: impl Into<String>) -> Row {
+    let status = StatusCode::from_u16(status).expect("the table holds valid statuses");
+    (status, key, text.into())
+}
+
+fn bad_request(text: impl Into<String>) -> Row {
+    row(400, "badRequest", text)
+}
+
+fn forbidden(text: impl Into<String>) -> Row {
+    row(403, "forbidden", text)
+}
+
+fn over_limit(text: impl Into<String>) -> Row {
+    row(413, "overLimit", text)
+}
+
+fn unavailable(text: impl Into<String>) -> Row {
+    row(503, "serviceUnavailable", text)
+}
+
+impl Missing {
+    fn text(&self) -> String {
+        match self {
+            Self::Resource(id) => format!("Resource {id} cannot be found."),
+            Self::Datastore(name) => format!("Datastore '{name}' cannot be found."),
+            Self::Version(name) => format!("Datastore version '{name}' cannot be found."),
+            Self::Flavor(id) => format!("Flavor {id} cannot be found."),
+            Self::Configuration(id) => {
+                format!("Configuration group id: {id} could not be found.")
+            }
+            Self::Backup(id) => format!("Backup {id} cannot be found."),
+        }
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let (status, key, text) = self.row();
+        let body = json!({ key: { "code": status.as_u16(), "message": text } });
+        (status, Json(body)).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests;

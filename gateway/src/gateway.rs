@@ -1,0 +1,141 @@
+//! What every route works with: configuration, read model, commands, identity, heartbeats.
+
+use crate::call::Call;
+use crate::clock;
+use crate::commands::Commands;
+use crate::config::Config;
+use crate::fault::Fault;
+use crate::heartbeats::{Heard, Heartbeats};
+use crate::request::idempotency::HashKey;
+use crate::request_id;
+use domain::command::{Body, Envelope};
+use domain::ids::{CommandId, InstanceId};
+use domain::instance::{Instance, Live, Phase};
+use eventlog::EventLog;
+use identity::Identity;
+use readmodel::ReadModel;
+use std::sync::Arc;
+use std::time::Duration;
+use telemetry::Chain;
+
+/// How often it is looked whether the read model has caught up, while a request waits for it.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A gateway's parts. It holds no state of its own.
+pub struct Gateway {
+    /// Its configuration.
+    pub config: Config,
+    /// Where reads are answered from.
+    pub read_model: ReadModel,
+    /// The log, to see that it is there; it is read by the read model alone.
+    pub log: Arc<dyn EventLog>,
+    /// Where changes are sent to.
+    pub commands: Arc<dyn Commands>,
+    /// Who says whose a token is.
+    pub identity: Arc<dyn Identity>,
+    /// What guests said last.
+    pub heartbeats: Arc<Heartbeats>,
+    /// The key under which bodies are hashed.
+    pub hash_key: HashKey,
+}
+
+/// A command that was carried out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done {
+    /// Where its effect can be read.
+    pub(crate) position: u64,
+    /// Whether the read model of this gateway has it already.
+    pub(crate) is_readable: bool,
+}
+
+impl Gateway {
+    /// Waits shortly for a read model that is not caught up yet.
+    ///
+    /// # Errors
+    /// When it is not in time.
+    pub(crate) async fn ready(&self) -> Result<(), Fault> {
+        let caught_up = async {
+            while !self.read_model.is_caught_up() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(self.config.limits.read_your_write(), caught_up)
+            .await
+            .map_err(|_| Fault::NotCaughtUp)
+    }
+
+    /// Waits until the read model holds at least `position`.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub(crate) async fn reached(&self, position: u64) -> Result<(), Fault> {
+        let within = self.config.limits.read_your_write();
+        if self.read_model.reached(position, within).await {
+            Ok(())
+        } else {
+            Err(Fault::NotCaughtUp)
+        }
+    }
+
+    /// A live instance that the caller may see.
+    ///
+    /// # Errors
+    /// When there is none: unknown, gone and another project's look the same.
+    pub(crate) fn instance(&self, call: &Call, id: &str) -> Result<Live, Fault> {
+        let missing = || Fault::no_instance(crate::catalogue::shown(id));
+        // The clients' look-up by name comes here first, so a name must not pass for an id.
+        let parsed: InstanceId = Some(id)
+            .filter(|id| id.len() == 36)
+            .and_then(|id| id.parse().ok())
+            .ok_or_else(missing)?;
+        match self.read_model.instance(parsed)? {
+            Instance::Live(live) if call.may_see(&live.spec.project) => Ok(*live),
+            Instance::Live(_)
+            | Instance::Absent
+            | Instance::Abandoned { .. }
+            | Instance::Deleted { .. } => Err(missing()),
+        }
+    }
+
+    /// What was heard of an instance lately, while its figures mean something.
+    pub(crate) fn heard_lately(&self, live: &Live) -> Option<Heard> {
+        let age_max = self.config.limits.heartbeat_age();
+        self.heartbeats
+            .last(live.id)
+            .filter(|_| matches!(live.phase, Phase::Active))
+            .filter(|heard| clock::now().since(heard.at) <= age_max)
+    }
+
+    /// Has a command about `instance` carried out, and waits until its effect can be read here.
+    ///
+    /// # Errors
+    /// When it was refused, or nobody says what became of it.
+    pub(crate) async fn carry_out(
+        &self,
+        call: &Call,
+        instance: InstanceId,
+        (command_id, body): (CommandId, Body),
+    ) -> Result<Done, Fault> {
+        let envelope = Envelope {
+            command_id,
+            deadline: clock::now().after(self.config.limits.command()),
+            actor: call.actor(),
+            request_id: request_id::current(),
+            body,
+        };
+        let reply = self.commands.send(&envelope).await.map_err(|error| {
+            tracing::warn!(%command_id, error = %Chain(&error), "Command has no known outcome.");
+            Fault::OutcomeUnknown { request_id: envelope.request_id.clone(), instance }
+        })?;
+        let position = reply.map_err(|rejection| Fault::Refused(instance, rejection))?.position;
+        let is_readable = self.reached(position).await.is_ok();
+        Ok(Done { position, is_readable })
+    }
+}
+
+impl From<readmodel::ReadError> for Fault {
+    fn from(error: readmodel::ReadError) -> Self {
+        tracing::warn!(error = %Chain(&error), "Read model can't answer.");
+        Self::NotCaughtUp
+    }
+}

@@ -1,0 +1,180 @@
+//! From what a creation names to what is sent: looks up flavor and version, applies the limits
+//! and the engine's rules, and copies every figure into the spec.
+//!
+//! Deliberately absent: quota and capacity. The taskmanager decides those on the newest state.
+
+use super::accounts::{self, UserAsked};
+use super::creation::{Creation, DatastoreAsked, VolumeAsked};
+use super::idempotency::CreationIds;
+use crate::catalogue::{Catalogue, shown};
+use crate::config::Config;
+use crate::fault::{Fault, Missing};
+use domain::flavor::Flavor;
+use domain::ids::{FlavorId, ProjectId, UserId};
+use domain::instance::Spec;
+use domain::instance::spec::{NewUser, VersionRef};
+use domain::secret::{PublicKey, StoredSecret};
+use domain::version::Details;
+
+/// What a creation is checked against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Admission<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) sealing_key: PublicKey,
+}
+
+impl Admission<'_> {
+    /// The spec and the sealed passwords of a creation.
+    ///
+    /// # Errors
+    /// What it names that is not there, or what rule it breaks.
+    pub(crate) fn admit(
+        &self,
+        creation: Creation,
+        owner: (ProjectId, UserId),
+        ids: &CreationIds,
+    ) -> Result<(Spec, Vec<StoredSecret>), Fault> {
+        let version = self.version(&creation.datastore)?;
+        refuse_extras(&creation, &version)?;
+        let flavor = self.flavor(creation.flavor.as_ref())?;
+        let volume_gib = self.volume_gib(creation.volume.as_ref())?;
+        let region = self.region(creation.region)?;
+        accounts::check(version.manager, &creation.databases, &creation.users)?;
+        let (users, secrets) = self.seal(creation.users, ids);
+        let (project, user) = owner;
+        let spec = Spec {
+            project,
+            user,
+            name: creation.name,
+            flavor,
+            volume_gib,
+            volume_type: creation.volume.and_then(|volume| volume.kind),
+            version,
+            databases: creation.databases,
+            users,
+            nics: creation.nics,
+            availability_zone: creation.availability_zone,
+            region,
+            locality: creation.locality,
+            is_public: creation.is_public,
+            body_hash: ids.body_hash.clone(),
+        };
+        Ok((spec, secrets))
+    }
+
+    fn flavor(&self, wanted: Option<&FlavorId>) -> Result<Flavor, Fault> {
+        let wanted = wanted.ok_or_else(|| {
+            Fault::invalid("Flavor was not specified: 'flavorRef' is a required property")
+        })?;
+        self.config.flavor(wanted.as_str()).cloned().ok_or_else(|| {
+            Fault::Invalid(format!("Flavor {} cannot be found.", shown(wanted.as_str())))
+        })
+    }
+
+    fn volume_gib(&self, asked: Option<&VolumeAsked>) -> Result<u32, Fault> {
+        let size = asked.ok_or_else(|| Fault::invalid("Volume size was not specified."))?.size_gib;
+        let max_gib = self.config.volume_gib_max;
+        match u32::try_from(size) {
+            Ok(size) if size <= max_gib => Ok(size),
+            Ok(_) | Err(_) => Err(Fault::VolumeTooLarge { max_gib, asked: size.to_string() }),
+        }
+    }
+
+    fn region(&self, asked: Option<String>) -> Result<String, Fault> {
+        match asked {
+            Some(region) if region != self.config.region => {
+                Err(Fault::Invalid(format!("Region '{}' is not served here.", shown(&region))))
+            }
+            Some(_) | None => Ok(self.config.region.clone()),
+        }
+    }
+
+    fn version(&self, asked: &DatastoreAsked) -> Result<VersionRef, Fault> {
+        let wanted = asked.datastore.as_deref().unwrap_or(&self.config.default_datastore);
+        let datastore = self.catalogue.datastore(wanted)?;
+        let version = match &asked.version {
+            Some(version) => {
+                self.named(self.catalogue.versions_named(datastore.id, version), asked, version)?
+            }
+            None => {
+                let default = datastore.default_version.and_then(|id| {
+                    self.catalogue.versions_of(datastore.id).find(|version| version.id == id)
+                });
+                default.ok_or_else(|| {
+                    Fault::Invalid(format!(
+                        "Datastore '{}' has no default version: name one.",
+                        datastore.name
+                    ))
+                })?
+            }
+        };
+        if !version.active {
+            return Err(Fault::Invalid(format!(
+                "Datastore version '{}' is not active.",
+                version.name
+            )));
+        }
+        Ok(VersionRef {
+            datastore: datastore.id,
+            datastore_name: datastore.name.clone(),
+            id: version.id,
+            name: version.name.clone(),
+            number: version.number.clone(),
+            manager: version.manager,
+            image: version.image,
+        })
+    }
+
+    fn named<'a>(
+        &self,
+        mut found: Vec<&'a Details>,
+        asked: &DatastoreAsked,
+        name: &str,
+    ) -> Result<&'a Details, Fault> {
+        if let Some(number) = &asked.number {
+            found.retain(|version| version.number == *number);
+        }
+        match found.as_slice() {
+            [version] => Ok(version),
+            [] => {
+                Err(Fault::Invalid(format!("Datastore version '{}' cannot be found.", shown(name))))
+            }
+            [_, ..] => Err(Fault::Invalid(format!(
+                "Datastore version '{}' is ambiguous: give its id or its 'version_number'.",
+                shown(name)
+            ))),
+        }
+    }
+
+    fn seal(&self, users: Vec<UserAsked>, ids: &CreationIds) -> (Vec<NewUser>, Vec<StoredSecret>) {
+        let sealed = users.into_iter().enumerate().map(|(index, user)| {
+            let id = ids.secret(index);
+            let sealed = bus::seal::seal(&self.sealing_key, user.password.0.as_bytes());
+            let UserAsked { name, host, databases, .. } = user;
+            (NewUser { name, host, password: id, databases }, StoredSecret { id, sealed })
+        });
+        sealed.unzip()
+    }
+}
+
+/// What a creation names that this service does not hold.
+fn refuse_extras(creation: &Creation, version: &VersionRef) -> Result<(), Fault> {
+    let extras = &creation.extras;
+    if let Some(id) = &extras.configuration {
+        return Err(Fault::NotFound(Missing::Configuration(shown(id))));
+    }
+    if let Some(id) = &extras.backup {
+        return Err(Fault::NotFound(Missing::Backup(shown(id))));
+    }
+    if extras.replica_source.is_some() {
+        return Err(Fault::Invalid(format!(
+            "Replication is not supported for datastore {} {}.",
+            version.datastore_name, version.name
+        )));
+    }
+    if extras.has_modules {
+        return Err(Fault::NotOffered("Modules are not offered by this service yet.".to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The table of routes, and what all answers have in common.
+
+use crate::call::{self, PROJECT};
+use crate::fault::Fault;
+use crate::gateway::Gateway;
+use crate::request::document;
+use crate::request_id;
+use crate::routes::{self, creation, datastores, discovery, flavors, health, instances, limits};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::ids::RequestId;
+use futures::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::Semaphore;
+use tracing::Instrument as _;
+
+/// All routes of a gateway; `identity` is mounted under `/identity`.
+pub fn router(gateway: Arc<Gateway>, identity: Router) -> Router {
+    let places = Arc::new(Semaphore::new(gateway.config.limits.requests_max));
+    let gated = databases()
+        .fallback(routes::none)
+        .method_not_allowed_fallback(routes::none)
+        .layer(DefaultBodyLimit::max(document::BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(&gateway), call::gate));
+    Router::new()
+        .route("/", get(discovery::versions))
+        .route("/v1.0", get(discovery::version))
+        .route("/v1.0/", get(discovery::version))
+        .route("/healthcheck", get(health::show))
+        .nest(&format!("/v1.0/{{{PROJECT}}}"), gated)
+        .nest_service("/identity", identity)
+        .fallback(routes::none)
+        .method_not_allowed_fallback(routes::none)
+        .layer(middleware::from_fn_with_state(places, envelope))
+        .with_state(gateway)
+}
+
+/// What stands under `/v1.0/{project_id}`.
+fn databases() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/instances", get(instances::list).post(creation::create))
+        .route("/instances/detail", get(instances::list_details))
+        .route(
+            "/instances/{id}",
+            get(instances::show)
+                .put(instances::update)
+                .patch(instances::update)
+                .delete(instances::delete),
+        )
+        .route("/datastores", get(datastores::list))
+        .route("/datastores/versions/{version}", get(datastores::version_by_id))
+        .route("/datastores/{datastore}", get(datastores::show))
+        .route("/datastores/{datastore}/versions", get(datastores::versions))
+        .route("/datastores/{datastore}/versions/{version}", get(datastores::version))
+        .route("/flavors", get(flavors::list))
+        .route("/flavors/{id}", get(flavors::show))
+        .route("/limits", get(limits::list))
+}
+
+/// Around every request: its id, a place among those at once, one log line, and an answer even
+/// when our own code panics.
+async fn envelope(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let id = request_id::mint();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("request", request_id = %id);
+    let work = async {
+        let Ok(_place) = places.try_acquire() else { return Fault::Overloaded.into_response() };
+        let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        answered.unwrap_or_else(|_| {
+            tracing::error!("Request panicked.");
+            Fault::Internal.into_response()
+        })
+    };
+    let begun = Instant::now();
+    let mut response = request_id::scope(id.clone(), work.instrument(span.clone())).await;
+    span.in_scope(|| tell(&method, &path, response.status(), begun));
+    response.headers_mut().insert(request_id::HEADER, header_of(&id));
+    response
+}
+
+fn tell(method: &Method, path: &str, status: StatusCode, begun: Instant) {
+    let elapsed_ms = begun.elapsed().as_millis();
+    let status = status.as_u16();
+    if *method == Method::GET || *method == Method::HEAD {
+        tracing::debug!(%method, path, status, elapsed_ms, "Request answered.");
+    } else {
+        tracing::info!(%method, path, status, elapsed_ms, "Request answered.");
+    }
+}
+
+fn header_of(id: &RequestId) -> HeaderValue {
+    HeaderValue::from_str(id.as_str()).expect("we mint plain ASCII")
+}

@@ -1,0 +1,74 @@
+//! What each route does: read the request, ask the read model or send a command, make the view.
+
+pub(crate) mod creation;
+pub(crate) mod datastores;
+pub(crate) mod discovery;
+pub(crate) mod flavors;
+pub(crate) mod health;
+pub(crate) mod instances;
+pub(crate) mod limits;
+
+use crate::call::POSITION;
+use crate::fault::Fault;
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use std::collections::HashMap;
+
+/// What a handler gives.
+pub(crate) type Answer = Result<Response, Fault>;
+
+/// Parameters of the path. What does not even decode names nothing.
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<T, S> FromRequestParts<S> for Named<T>
+where
+    T: DeserializeOwned + Send,
+    S: Send + Sync,
+{
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let Path(names) =
+            Path::from_request_parts(parts, state).await.map_err(|_| Fault::NoRoute)?;
+        Ok(Self(names))
+    }
+}
+
+/// Parameters of the query; of several with one name the last counts.
+pub(crate) struct Params(pub(crate) HashMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let Query(params) = Query::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Fault::invalid("The query can't be read."))?;
+        Ok(Self(params))
+    }
+}
+
+/// 200 with the view under its key.
+pub(crate) fn shown(key: &'static str, view: &impl Serialize) -> Response {
+    Json(json!({ key: view })).into_response()
+}
+
+/// 202 without a body; clients want the media type all the same.
+pub(crate) fn accepted(position: u64) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (POSITION, HeaderValue::from(position)),
+    ];
+    (StatusCode::ACCEPTED, headers).into_response()
+}
+
+/// What no route takes, and known routes with another method.
+pub(crate) async fn none() -> Fault {
+    Fault::NoRoute
+}

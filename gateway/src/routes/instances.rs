@@ -1,0 +1,161 @@
+//! Instances: lists, one, its changes and its end. Creation has a module of its own.
+
+use super::{Answer, Named, Params, accepted, shown};
+use crate::call::Call;
+use crate::catalogue;
+use crate::fault::{Fault, Missing};
+use crate::gateway::Gateway;
+use crate::request::document::Document;
+use crate::request::idempotency::command_id;
+use crate::request::page::{Page, next_query};
+use crate::request::update::{Change, Update};
+use crate::view::instance::{Detail, Summary};
+use axum::Json;
+use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use domain::command::Body;
+use domain::instance::Live;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// `GET /instances`.
+pub(crate) async fn list(
+    State(gateway): State<Arc<Gateway>>,
+    call: Call,
+    OriginalUri(uri): OriginalUri,
+    Params(params): Params,
+) -> Answer {
+    let found = Found::look_up(&gateway, &call, &params)?;
+    let views = found.page.iter().map(|live| json!(Summary::of(live, call.viewer())));
+    Ok(found.answer(views.collect(), &call, &uri))
+}
+
+/// `GET /instances/detail`.
+pub(crate) async fn list_details(
+    State(gateway): State<Arc<Gateway>>,
+    call: Call,
+    OriginalUri(uri): OriginalUri,
+    Params(params): Params,
+) -> Answer {
+    let found = Found::look_up(&gateway, &call, &params)?;
+    let views = found.page.iter().map(|live| {
+        let heard = gateway.heartbeats.last(live.id);
+        json!(Detail::of(live, heard.as_ref(), call.viewer()))
+    });
+    Ok(found.answer(views.collect(), &call, &uri))
+}
+
+/// One page of instances, and whether another follows.
+struct Found {
+    page: Vec<Live>,
+    is_last: bool,
+}
+
+impl Found {
+    fn look_up(
+        gateway: &Gateway,
+        call: &Call,
+        params: &HashMap<String, String>,
+    ) -> Result<Self, Fault> {
+        let Page { limit, after, all_tenants } = Page::parse(params, gateway.config.page_size)?;
+        let mut page = if all_tenants {
+            call.check_is_admin("instance:index:all_tenants")?;
+            gateway.read_model.instances(after, limit + 1)?
+        } else {
+            gateway.read_model.instances_of(&call.project, after, limit + 1)?
+        };
+        let is_last = page.len() <= limit;
+        page.truncate(limit);
+        Ok(Self { page, is_last })
+    }
+
+    fn answer(
+        &self,
+        views: Vec<Value>,
+        call: &Call,
+        uri: &axum::http::Uri,
+    ) -> axum::response::Response {
+        let mut body = json!({ "instances": views });
+        if let Some(last) = self.page.last().filter(|_| !self.is_last) {
+            let next = call.links.next(uri.path(), &next_query(uri.query(), last.id));
+            body["links"] = json!(next);
+            // The one name that gophercloud looks at.
+            body["instances_links"] = json!(next);
+        }
+        Json(body).into_response()
+    }
+}
+
+/// `GET /instances/{id}`.
+pub(crate) async fn show(
+    State(gateway): State<Arc<Gateway>>,
+    call: Call,
+    Named((_, id)): Named<(String, String)>,
+) -> Answer {
+    let live = gateway.instance(&call, &id)?;
+    let heard = gateway.heartbeats.last(live.id);
+    let fresh = gateway.heard_lately(&live);
+    Ok(shown("instance", &Detail::shown(&live, heard.as_ref(), fresh.as_ref(), call.viewer())))
+}
+
+/// `PUT` and `PATCH /instances/{id}`.
+pub(crate) async fn update(
+    State(gateway): State<Arc<Gateway>>,
+    call: Call,
+    Named((_, id)): Named<(String, String)>,
+    headers: HeaderMap,
+    document: Document,
+) -> Answer {
+    call.check_may_write("instance:update")?;
+    let update = Update::parse(&document)?;
+    let live = gateway.instance(&call, &id)?;
+    if let Some(change) = &update.change {
+        refuse(change, &live)?;
+    }
+    let Some(name) = update.name else {
+        return Ok(accepted(gateway.read_model.position()));
+    };
+    let route = format!("PUT /instances/{}", live.id);
+    let body = Some((&document, &gateway.hash_key));
+    let command_id = command_id(&headers, (&call.project, &route), body)?;
+    let rename = Body::RenameInstance { id: live.id, name };
+    let done = gateway.carry_out(&call, live.id, (command_id, rename)).await?;
+    Ok(accepted(done.position))
+}
+
+/// Changes that no instance here can take. Detaching a group is none: there never is one.
+fn refuse(change: &Change, live: &Live) -> Result<(), Fault> {
+    match change {
+        Change::DetachConfiguration => Ok(()),
+        Change::AttachConfiguration(id) => {
+            Err(Fault::NotFound(Missing::Configuration(catalogue::shown(id))))
+        }
+        Change::DetachReplica => {
+            Err(Fault::Invalid(format!("Instance {} is not a replica.", live.id)))
+        }
+        Change::Upgrade => Err(Fault::NotOffered(
+            "Changing 'datastore_version' is not offered by this service yet.".to_owned(),
+        )),
+        Change::Access => Err(Fault::NotOffered(
+            "Changing 'access' is not offered by this service yet.".to_owned(),
+        )),
+    }
+}
+
+/// `DELETE /instances/{id}`: from every state.
+pub(crate) async fn delete(
+    State(gateway): State<Arc<Gateway>>,
+    call: Call,
+    Named((_, id)): Named<(String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    call.check_may_write("instance:delete")?;
+    let live = gateway.instance(&call, &id)?;
+    let route = format!("DELETE /instances/{}", live.id);
+    let command_id = command_id(&headers, (&call.project, &route), None)?;
+    let delete = Body::DeleteInstance { id: live.id };
+    let done = gateway.carry_out(&call, live.id, (command_id, delete)).await?;
+    Ok(accepted(done.position))
+}

@@ -1,0 +1,232 @@
+//! Instances: the summary of plain lists, and the detail of everything else.
+//!
+//! A superset of what Trove's releases show, in types that the strictest client accepts: `ip` is
+//! a list or absent, `flavor.id` is text, times have no zone.
+
+use super::links::{Linked, Links};
+use super::{moment, status};
+use crate::heartbeats::Heard;
+use domain::instance::{Fault, FaultCause, Live, Phase, Step};
+use serde::Serialize;
+
+const MESSAGE_CHARS_MAX: usize = 255;
+const BYTES_PER_GB: f64 = 1_073_741_824.0;
+
+/// Who looks, and from where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Viewer<'a> {
+    pub(crate) links: &'a Links,
+    pub(crate) is_admin: bool,
+}
+
+/// An entry of a plain list.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary<'a> {
+    id: String,
+    name: &'a str,
+    status: &'static str,
+    operating_status: &'static str,
+    links: [super::links::Link; 2],
+    flavor: Linked,
+    datastore: Datastore<'a>,
+    region: &'a str,
+    volume: Volume,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<[String; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addresses: Option<[Address<'a>; 1]>,
+    access: Access,
+    subnet_id: Option<&'a str>,
+    tenant_id: &'a str,
+    user_id: &'a str,
+    created: String,
+    updated: String,
+}
+
+/// Everything about an instance.
+#[derive(Debug, Serialize)]
+pub(crate) struct Detail<'a> {
+    #[serde(flatten)]
+    summary: Summary<'a>,
+    service_status_updated: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locality: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<FaultView<'a>>,
+    #[serde(flatten)]
+    inside: Option<Inside>,
+}
+
+#[derive(Debug, Serialize)]
+struct Datastore<'a> {
+    #[serde(rename = "type")]
+    name: &'a str,
+    version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_number: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Volume {
+    size: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_percent: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Address<'a> {
+    address: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    port: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Access {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_public: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+struct FaultView<'a> {
+    message: String,
+    created: String,
+    details: Option<&'a str>,
+}
+
+/// For administrators: guest and volume go by the instance's id.
+#[derive(Debug, Serialize)]
+struct Inside {
+    server_id: Option<String>,
+    volume_id: Option<String>,
+    encrypted_rpc_messaging: bool,
+}
+
+impl<'a> Summary<'a> {
+    /// The entry of a plain list.
+    pub(crate) fn of(live: &'a Live, viewer: Viewer<'_>) -> Self {
+        let id = live.id.to_string();
+        let spec = &live.spec;
+        let nic = spec.nics.first();
+        let network = nic.and_then(|nic| nic.network.as_deref());
+        let place = live.place.as_ref();
+        Self {
+            links: viewer.links.of("instances", &id),
+            name: &live.name,
+            status: status::status(&live.phase),
+            operating_status: status::operating_status(live),
+            flavor: viewer.links.linked("flavors", spec.flavor.id.as_str()),
+            datastore: Datastore {
+                name: &spec.version.datastore_name,
+                version: &spec.version.name,
+                version_number: None,
+            },
+            region: &spec.region,
+            volume: Volume { size: spec.volume_gib, used: None, used_percent: None },
+            ip: place.map(|place| [place.address.to_string()]),
+            addresses: place.map(|place| {
+                let (address, port) = (place.address.to_string(), place.port);
+                [Address { address, kind: "private", port, network }]
+            }),
+            access: Access { is_public: place.map(|_| spec.is_public.unwrap_or(false)) },
+            subnet_id: nic.and_then(|nic| nic.subnet.as_deref()),
+            tenant_id: spec.project.as_str(),
+            user_id: spec.user.as_str(),
+            created: moment(live.created),
+            updated: moment(live.updated),
+            id,
+        }
+    }
+}
+
+impl<'a> Detail<'a> {
+    /// An entry of a detailed list, or the answer to a creation.
+    pub(crate) fn of(live: &'a Live, heard: Option<&Heard>, viewer: Viewer<'_>) -> Self {
+        let mut summary = Summary::of(live, viewer);
+        summary.datastore.version_number = Some(&live.spec.version.number);
+        let guest_id = live.place.as_ref().map(|_| live.id.to_string());
+        Self {
+            summary,
+            service_status_updated: heard.map(|heard| moment(heard.at)),
+            locality: live.spec.locality.as_deref(),
+            fault: live.fault.as_ref().map(|fault| FaultView {
+                message: message(&live.phase, fault),
+                created: moment(fault.created),
+                details: viewer.is_admin.then_some(fault.detail.as_str()),
+            }),
+            inside: viewer.is_admin.then(|| Inside {
+                server_id: guest_id.clone(),
+                volume_id: guest_id,
+                encrypted_rpc_messaging: false,
+            }),
+        }
+    }
+
+    /// One instance, with what its guest said lately of its volume.
+    pub(crate) fn shown(
+        live: &'a Live,
+        heard: Option<&Heard>,
+        fresh: Option<&Heard>,
+        viewer: Viewer<'_>,
+    ) -> Self {
+        let mut detail = Self::of(live, heard, viewer);
+        let used = fresh.and_then(|heard| heard.beat.volume_used_bytes);
+        let size = fresh.and_then(|heard| heard.beat.volume_size_bytes);
+        detail.summary.volume.used = used.map(|used| hundredths(bytes(used) / BYTES_PER_GB));
+        detail.summary.volume.used_percent = used
+            .zip(size.filter(|size| *size > 0))
+            .map(|(used, size)| hundredths(bytes(used) / bytes(size) * 100.0));
+        detail
+    }
+}
+
+/// Exact up to 2^53 bytes, which is more than any volume has.
+#[expect(clippy::cast_precision_loss, reason = "a volume has far less than 2^53 bytes")]
+fn bytes(count: u64) -> f64 {
+    count as f64
+}
+
+fn hundredths(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
+
+/// What failed, and why: cut to the length that clients have room for.
+fn message(phase: &Phase, fault: &Fault) -> String {
+    let what = match (phase, fault.step) {
+        (Phase::Deleting(_), Step::NoGuest | Step::NoVolume | Step::Release) => {
+            "Deletion takes longer than it should"
+        }
+        (_, Step::NoGuest | Step::NoVolume | Step::Release) => {
+            "Taking back the failed creation takes longer than it should"
+        }
+        (_, Step::Place | Step::Volume | Step::Guest | Step::AgentReport | Step::Prepare) => {
+            "Creation failed"
+        }
+    };
+    let text = format!(
+        "{what} while {}: {} ({}).",
+        fault.step.as_str(),
+        cause(fault.cause),
+        fault.detail.trim_end_matches('.')
+    );
+    text.chars().take(MESSAGE_CHARS_MAX).collect()
+}
+
+fn cause(cause: FaultCause) -> &'static str {
+    match cause {
+        FaultCause::EngineMissing => "the engine's files are missing",
+        FaultCause::NoAddress => "no address is left",
+        FaultCause::NoMemory => "not enough memory is left",
+        FaultCause::NoDisk => "not enough disk is left",
+        FaultCause::DiskFull => "the volume is full",
+        FaultCause::AgentSilent => "the guest agent never reported",
+        FaultCause::ServerWontStart => "the database server did not start",
+        FaultCause::Statement => "the database server refused a statement",
+        FaultCause::Overdue => "it was not done in time",
+        FaultCause::Refused => "it was refused",
+    }
+}
