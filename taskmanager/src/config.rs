@@ -95,6 +95,8 @@ pub struct Version {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Local {
+    /// This host's name; it keeps it for as long as it has instances.
+    pub host: String,
     /// The stack's directory: volumes, fences, locks.
     pub stack_dir: PathBuf,
     /// Where instances' directories lie; every user must be able to pass through when each

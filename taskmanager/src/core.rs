@@ -28,34 +28,34 @@ const APPEND_PATIENCE: Duration = Duration::from_secs(30);
 const CATCH_UP: Duration = Duration::from_secs(5);
 
 /// The handlers of all aggregates over one log, and its read model.
-pub struct Core {
+pub(crate) struct Core {
     /// Of the plane.
-    pub plane: Handler<Plane>,
+    pub(crate) plane: Handler<Plane>,
     /// Of projects.
-    pub project: Handler<Project>,
+    pub(crate) project: Handler<Project>,
     /// Of hosts.
-    pub host: Handler<Host>,
+    pub(crate) host: Handler<Host>,
     /// Of datastores.
-    pub datastore: Handler<Datastore>,
+    pub(crate) datastore: Handler<Datastore>,
     /// Of versions.
-    pub version: Handler<Version>,
+    pub(crate) version: Handler<Version>,
     /// Of instances.
-    pub instance: Handler<Instance>,
+    pub(crate) instance: Handler<Instance>,
     /// The rows folded from the log.
-    pub rows: ReadModel,
+    pub(crate) rows: ReadModel,
     /// The log itself, to know how far it goes.
-    pub log: Arc<dyn EventLog>,
+    pub(crate) log: Arc<dyn EventLog>,
     /// How long each step may take.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// Who this taskmanager is.
-    pub worker: WorkerId,
+    pub(crate) worker: WorkerId,
     /// The log's epoch.
-    pub epoch: u64,
+    pub(crate) epoch: u64,
 }
 
 impl Core {
     /// Handlers over `log`, which begin where `rows` stand.
-    pub fn new(
+    pub(crate) fn new(
         log: Arc<dyn EventLog>,
         rows: ReadModel,
         limits: Limits,
@@ -86,7 +86,7 @@ impl Core {
     ///
     /// # Errors
     /// See [`HandleError`].
-    pub async fn instruct(
+    pub(crate) async fn instruct(
         &self,
         id: InstanceId,
         command: instance::Command,
@@ -96,7 +96,7 @@ impl Core {
 
     /// Waits until the rows have everything that the log holds of `key` now; says whether they
     /// have.
-    pub async fn freshen(&self, key: Key) -> bool {
+    pub(crate) async fn freshen(&self, key: Key) -> bool {
         match self.log.last(key).await {
             Ok(last) => self.rows.reached(last, CATCH_UP).await,
             Err(_) => false,
@@ -104,7 +104,7 @@ impl Core {
     }
 
     /// Waits until the rows have a commit of this taskmanager; says whether they have.
-    pub async fn reached(&self, position: u64) -> bool {
+    pub(crate) async fn reached(&self, position: u64) -> bool {
         self.rows.reached(position, CATCH_UP).await
     }
 }
@@ -122,7 +122,7 @@ where
 }
 
 /// A request that the plane makes of itself.
-pub fn internal<C>(command_id: CommandId, command: C) -> Request<C> {
+pub(crate) fn internal<C>(command_id: CommandId, command: C) -> Request<C> {
     Request {
         command_id,
         causation_id: None,
@@ -134,7 +134,7 @@ pub fn internal<C>(command_id: CommandId, command: C) -> Request<C> {
 }
 
 /// A request that a gateway sent, for the aggregate that the command is about.
-pub fn external<C>(envelope: &Envelope, command: C) -> Request<C> {
+pub(crate) fn external<C>(envelope: &Envelope, command: C) -> Request<C> {
     Request {
         command_id: envelope.command_id,
         causation_id: None,
@@ -146,7 +146,7 @@ pub fn external<C>(envelope: &Envelope, command: C) -> Request<C> {
 }
 
 /// What a gateway is told of an error; nothing when the outcome is unknown, so that it repeats.
-pub fn refusal<R: std::fmt::Debug>(
+pub(crate) fn refusal<R: std::fmt::Debug>(
     error: HandleError<R>,
     of_aggregate: impl FnOnce(R) -> command::Rejection,
 ) -> Option<command::Rejection> {

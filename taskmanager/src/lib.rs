@@ -1,3 +1,28 @@
 //! Decides commands, appends events and drives provisioning.
+//!
+//! # Invariants
+//! - No state that the log can't rebuild; the read model may be deleted at any time.
+//! - Any number of taskmanagers may run: what excludes them is the expected version of an append
+//!   and the fence of a claim, never a lock between them.
+//!
+//! `run` is the one place where the parts are put together.
 
+mod clock;
+mod commands;
+mod config;
+mod core;
+mod effects;
+mod guests;
+mod keeper;
+mod local;
 pub mod provisioner;
+mod reconcile;
+mod register;
+mod run;
+mod runner;
+mod silence;
+mod sweep;
+mod worker;
+
+pub use config::{Config, ConfigError};
+pub use run::run;

@@ -11,9 +11,9 @@ use std::path::Path;
 use uuid::Uuid;
 
 /// A worker's id, and the lock that keeps it unique.
-pub struct Worker {
+pub(crate) struct Worker {
     /// The id.
-    pub id: WorkerId,
+    pub(crate) id: WorkerId,
     _lock: File,
 }
 
@@ -22,12 +22,9 @@ impl Worker {
     ///
     /// # Errors
     /// The directory can't be used, or another taskmanager uses it.
-    pub fn of(state_dir: &Path) -> io::Result<Self> {
+    pub(crate) fn of(state_dir: &Path) -> io::Result<Self> {
         fs::create_dir_all(state_dir)?;
-        let lock = File::options()
-            .create(true)
-            .append(true)
-            .open(state_dir.join("lock"))?;
+        let lock = File::options().create(true).append(true).open(state_dir.join("lock"))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::other(format!(
                 "another taskmanager runs in {}: give each a state_dir of its own",

@@ -16,7 +16,6 @@ use eventlog::{EventLog, Folded, Recorded, Tailer};
 use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -62,7 +61,7 @@ struct Inner {
     store: Box<dyn ProjectionStore>,
     position: watch::Sender<u64>,
     changes: broadcast::Sender<Key>,
-    caught_up: AtomicBool,
+    caught_up: watch::Sender<bool>,
     /// Whether a reader met a row that can't be read.
     spoiled: watch::Sender<bool>,
 }
@@ -96,7 +95,7 @@ impl ReadModel {
             store,
             position: watch::Sender::new(sequence),
             changes: broadcast::Sender::new(CHANGES_MAX),
-            caught_up: AtomicBool::new(false),
+            caught_up: watch::Sender::new(false),
             spoiled: watch::Sender::new(false),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -126,7 +125,7 @@ impl ReadModel {
             }
             tracing::warn!(position, error = %error.0, "Read model rebuilt.");
             has_rebuilt = true;
-            self.inner.caught_up.store(false, Ordering::Release);
+            self.inner.caught_up.send_replace(false);
             self.inner.position.send_replace(0);
             self.inner.store.clear()?;
             self.inner.spoiled.send_replace(false);
@@ -146,7 +145,7 @@ impl ReadModel {
         let mut spoils = self.inner.spoiled.subscribe();
         loop {
             if tailer.has_caught_up() {
-                self.inner.caught_up.store(true, Ordering::Release);
+                self.inner.caught_up.send_replace(true);
             }
             let batch = tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
@@ -177,7 +176,14 @@ impl ReadModel {
 
     /// Whether everything that stood in the log at the start has been folded.
     pub fn is_caught_up(&self) -> bool {
-        self.inner.caught_up.load(Ordering::Acquire)
+        *self.inner.caught_up.borrow()
+    }
+
+    /// Waits until that is so.
+    pub async fn caught_up(&self) {
+        let mut caught_up = self.inner.caught_up.subscribe();
+        // The sender is part of `self`, so it outlives this wait.
+        caught_up.wait_for(|is_caught_up| *is_caught_up).await.ok();
     }
 
     /// Waits until `position` has been folded; says whether it was, within the time.

@@ -1,0 +1,122 @@
+//! Commands of the gateways: each becomes a decision of one aggregate.
+
+use crate::clock::now;
+use crate::core::{Core, external, internal, refusal};
+use bus::secrets::SecretStore;
+use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
+use domain::ids::{CommandId, InstanceId, derived};
+use domain::instance::{self, Spec};
+use domain::plane;
+use domain::project;
+use domain::secret::StoredSecret;
+
+/// Decides a command; nothing when the outcome is unknown, so that the gateway asks again.
+#[tracing::instrument(skip_all, fields(request_id = %envelope.request_id, key = %envelope.body.key()))]
+pub(crate) async fn decide(
+    core: &Core,
+    secrets: &SecretStore,
+    envelope: &Envelope,
+) -> Option<Reply> {
+    if envelope.deadline <= now() {
+        return Some(Err(Rejection::DeadlinePassed));
+    }
+    match &envelope.body {
+        Body::CreateInstance { id, spec, secrets: sealed } => {
+            create(core, secrets, envelope, (*id, spec, sealed)).await
+        }
+        Body::RenameInstance { id, name } => {
+            let command = instance::Command::Rename { name: name.clone() };
+            on_instance(core, envelope, *id, command).await
+        }
+        Body::DeleteInstance { id } => {
+            on_instance(core, envelope, *id, instance::Command::Delete).await
+        }
+        Body::RevokeToken { audit_id, expires } => {
+            let command =
+                plane::Command::RevokeToken { audit_id: audit_id.clone(), expires: *expires };
+            let handled = core
+                .plane
+                .handle(envelope.body.key(), &external(envelope, command), now)
+                .await
+                .map(|handled| Accepted { position: handled.position });
+            settle(handled.map_err(|error| refusal(error, |_| Rejection::Damaged)))
+        }
+    }
+}
+
+/// Passwords are stored and the quota is reserved before the instance exists; both are taken
+/// back by themselves when it never does.
+async fn create(
+    core: &Core,
+    secrets: &SecretStore,
+    envelope: &Envelope,
+    (id, spec, sealed): (InstanceId, &Spec, &[StoredSecret]),
+) -> Option<Reply> {
+    for secret in sealed {
+        if let Err(error) = secrets.put(secret).await {
+            tracing::warn!(error = %telemetry::Chain(&error), "Password not stored.");
+            return None;
+        }
+    }
+    if let Err(refused) = reserve(core, id, spec).await {
+        return refused.map(Err);
+    }
+    let command = instance::Command::Create { id, spec: Box::new(spec.clone()) };
+    on_instance(core, envelope, id, command).await
+}
+
+async fn reserve(core: &Core, id: InstanceId, spec: &Spec) -> Result<(), Option<Rejection>> {
+    let plane = core.rows.plane().map_err(|_| None)?;
+    let quotas = plane.quota_defaults.ok_or(None)?;
+    let command = project::Command::Reserve {
+        project_id: spec.project.clone(),
+        instance: id,
+        amount: spec.amount(),
+        quotas,
+    };
+    let command_id = CommandId(derived(&["reserve", &id.to_string()]));
+    core.project
+        .handle((&spec.project).into(), &internal(command_id, command), now)
+        .await
+        .map(|_| ())
+        .map_err(|error| {
+            refusal(error, |project::Rejection::QuotaExceeded { resources }| {
+                Rejection::QuotaExceeded { resources }
+            })
+        })
+}
+
+async fn on_instance(
+    core: &Core,
+    envelope: &Envelope,
+    id: InstanceId,
+    command: instance::Command,
+) -> Option<Reply> {
+    let handled = core
+        .instance
+        .handle(id.into(), &external(envelope, command), now)
+        .await
+        .map(|handled| Accepted { position: handled.position });
+    settle(handled.map_err(|error| refusal(error, instance_refusal)))
+}
+
+fn settle(handled: Result<Accepted, Option<Rejection>>) -> Option<Reply> {
+    match handled {
+        Ok(accepted) => Some(Ok(accepted)),
+        Err(Some(rejection)) => Some(Err(rejection)),
+        Err(None) => None,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "named where a function of the value is wanted")]
+fn instance_refusal(rejection: instance::Rejection) -> Rejection {
+    match rejection {
+        instance::Rejection::NotFound => Rejection::InstanceNotFound,
+        instance::Rejection::AlreadyExists => Rejection::InstanceExists,
+        instance::Rejection::Abandoned => Rejection::CreationAbandoned,
+        // Gateways have no command that could meet these.
+        instance::Rejection::StaleFence
+        | instance::Rejection::ClaimedByAnother { .. }
+        | instance::Rejection::NotOwed => Rejection::NotUnderstood,
+    }
+}

@@ -1,0 +1,251 @@
+//! Carries out one effect: claim, call, result. Each part may be repeated.
+
+use crate::clock::now;
+use crate::core::{Core, internal};
+use crate::provisioner::{Credentials, GuestPlan, ProvisionError, Provisioner};
+use crate::reconcile;
+use bus::authority::GuestMint;
+use bus::secrets::SecretStore;
+use domain::aggregate::Key;
+use domain::host::{self, Host};
+use domain::ids::{CommandId, SecretId, derived};
+use domain::instance::messages::Outcome;
+use domain::instance::{Command, Effect, FaultCause, Live, Phase, Rejection};
+use eventlog::HandleError;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A volume of one GiB, in MiB.
+const MB_PER_GIB: u64 = 1024;
+
+/// What effects are carried out with.
+#[derive(Clone)]
+pub(crate) struct Effects {
+    provisioner: Arc<dyn Provisioner>,
+    mint: Arc<GuestMint>,
+    secrets: Arc<SecretStore>,
+    /// What this process has erased already; the store knows better, but not for free.
+    erased: Arc<Mutex<HashSet<SecretId>>>,
+}
+
+/// Why there is no outcome to report.
+enum Stop {
+    /// To be tried again; in words.
+    Obstacle(String),
+    /// Somebody else goes on from here.
+    Superseded,
+}
+
+impl Effects {
+    /// Effects on this host.
+    pub(crate) fn new(
+        provisioner: Arc<dyn Provisioner>,
+        mint: Arc<GuestMint>,
+        secrets: Arc<SecretStore>,
+    ) -> Self {
+        Self { provisioner, mint, secrets, erased: Arc::default() }
+    }
+
+    /// Carries out what `live` owes and returns the position of the result. An error holds the
+    /// obstacle in words, if it is worth another try by this worker.
+    #[tracing::instrument(skip_all, fields(instance_id = %live.id, effect))]
+    pub(crate) async fn run(&self, core: &Core, live: &Live) -> Result<u64, Option<String>> {
+        self.try_run(core, live).await.map_err(|stop| match stop {
+            Stop::Obstacle(text) => Some(text),
+            Stop::Superseded => None,
+        })
+    }
+
+    async fn try_run(&self, core: &Core, live: &Live) -> Result<u64, Stop> {
+        let effect = live.phase.next_effect().ok_or(Stop::Superseded)?;
+        tracing::Span::current().record("effect", tracing::field::debug(effect));
+        let host = self.provisioner.capacity().host;
+        if live.place.as_ref().is_some_and(|place| place.host != host) {
+            return Err(Stop::Superseded);
+        }
+        let command = Command::Claim { worker: core.worker, effect };
+        let fence = core.instruct(live.id, command).await.map_err(stop)?.position;
+        let started = std::time::Instant::now();
+        let command = match self.hold(core, live, effect, fence).await {
+            Ok(outcome) => Command::Complete { fence, outcome },
+            Err(ProvisionError::Refused { cause, detail }) => {
+                Command::Refuse { fence, cause, detail }
+            }
+            Err(ProvisionError::Stale { .. }) => return Err(Stop::Superseded),
+            Err(error @ ProvisionError::Transient(_)) => {
+                return Err(Stop::Obstacle(telemetry::Chain(&error).to_string()));
+            }
+        };
+        let handled = core.instruct(live.id, command).await.map_err(stop)?;
+        let elapsed_ms = started.elapsed().as_millis();
+        tracing::info!(elapsed_ms, "Effect carried out.");
+        Ok(handled.position)
+    }
+
+    /// Carries out an effect and renews its claim meanwhile.
+    async fn hold(
+        &self,
+        core: &Core,
+        live: &Live,
+        effect: Effect,
+        fence: u64,
+    ) -> Result<Outcome, ProvisionError> {
+        let call = self.carry_out(core, live, effect, fence);
+        tokio::pin!(call);
+        let period = Duration::from_millis((core.limits.claim_ms / 3).max(1));
+        let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
+        loop {
+            tokio::select! {
+                outcome = &mut call => return outcome,
+                _ = renewal.tick() => {
+                    let renewed = core.instruct(live.id, Command::RenewClaim { fence }).await;
+                    if let Err(HandleError::Rejected(_)) = renewed {
+                        // The provisioner refuses this fence as soon as it sees the next one.
+                        return Err(ProvisionError::Stale { fence, known: fence });
+                    }
+                }
+            }
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        core: &Core,
+        live: &Live,
+        effect: Effect,
+        fence: u64,
+    ) -> Result<Outcome, ProvisionError> {
+        let provisioner = &self.provisioner;
+        match effect {
+            Effect::Place => self.place(core, live).await,
+            Effect::Volume => {
+                let plan = self.plan(live, fence).ok_or_else(unplaced)?;
+                provisioner.ensure_volume(fence, &plan).await.map(|()| Outcome::VolumeMade)
+            }
+            Effect::Guest => {
+                let plan = self.plan(live, fence).ok_or_else(unplaced)?;
+                provisioner.ensure_guest(fence, &plan).await.map(|()| Outcome::GuestStarted)
+            }
+            Effect::NoGuest => {
+                provisioner.ensure_no_guest(fence, live.id).await.map(|()| Outcome::GuestRemoved)
+            }
+            Effect::NoVolume => {
+                provisioner.ensure_no_volume(fence, live.id).await.map(|()| Outcome::VolumeRemoved)
+            }
+            Effect::ReleasePlace => self.release_place(core, live).await,
+            Effect::ReleaseAll => {
+                let outcome = self.release_place(core, live).await?;
+                reconcile::return_quota(core, &live.spec.project, live.id).await;
+                Ok(outcome)
+            }
+        }
+    }
+
+    async fn place(&self, core: &Core, live: &Live) -> Result<Outcome, ProvisionError> {
+        let key = Key::from(self.provisioner.capacity().host);
+        let command = host::Command::Place {
+            instance: live.id,
+            standard_port: live.spec.version.manager.standard_port(),
+            memory_mb: live.spec.flavor.ram_mb.into(),
+            disk_mb: u64::from(live.spec.volume_gib) * MB_PER_GIB,
+        };
+        let command_id = CommandId(derived(&["place", &live.id.to_string()]));
+        let handled = core.host.handle(key, &internal(command_id, command), now).await;
+        let position = handled.map_err(no_place)?.position;
+        core.reached(position).await;
+        let host: Host = core.rows.folded(key).map_err(transient)?.state;
+        match host.places.get(&live.id) {
+            Some(place) => Ok(Outcome::Placed(place.clone())),
+            None => Err(ProvisionError::Transient("the place is not readable yet".into())),
+        }
+    }
+
+    async fn release_place(&self, core: &Core, live: &Live) -> Result<Outcome, ProvisionError> {
+        let key = Key::from(self.provisioner.capacity().host);
+        let released = reconcile::release_place(core, key, live.id).await;
+        released.map(|_| Outcome::Released).map_err(|text| ProvisionError::Transient(text.into()))
+    }
+
+    /// What the provisioner must know of an instance; nothing before it has a place.
+    pub(crate) fn plan(&self, live: &Live, fence: u64) -> Option<GuestPlan> {
+        let spec = &live.spec;
+        Some(GuestPlan {
+            id: live.id,
+            fence,
+            manager: spec.version.manager,
+            version: spec.version.number.clone(),
+            image: spec.version.image,
+            memory_mb: spec.flavor.ram_mb,
+            vcpus: spec.flavor.vcpus,
+            volume_gib: spec.volume_gib,
+            place: live.place.clone()?,
+            credentials: Credentials(self.mint.mint(live.id).text().to_string()),
+        })
+    }
+
+    /// Erases the passwords of a creation that has ended.
+    pub(crate) fn forget_secrets(&self, live: &Live) {
+        if matches!(live.phase, Phase::Provisioning(_)) {
+            return;
+        }
+        let mut erased = self.erased.lock().expect("no code panics while it holds the lock");
+        for user in &live.spec.users {
+            if erased.insert(user.password) {
+                let (secrets, id) = (self.secrets.clone(), user.password);
+                let known = self.erased.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = secrets.erase(id).await {
+                        tracing::warn!(error = %telemetry::Chain(&error), "Password not erased yet.");
+                        known.lock().expect("no code panics while it holds the lock").remove(&id);
+                    }
+                });
+            }
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "named where a function of the value is wanted")]
+fn stop(error: HandleError<Rejection>) -> Stop {
+    match error {
+        HandleError::Rejected(_) => Stop::Superseded,
+        HandleError::DeadlinePassed
+        | HandleError::Damaged
+        | HandleError::Unavailable(_)
+        | HandleError::Refused(_) => Stop::Obstacle(telemetry::Chain(&error).to_string()),
+    }
+}
+
+fn unplaced() -> ProvisionError {
+    ProvisionError::Transient("the instance has no place".into())
+}
+
+fn transient(error: impl std::error::Error + Send + Sync + 'static) -> ProvisionError {
+    ProvisionError::Transient(error.into())
+}
+
+fn no_place(error: HandleError<host::Rejection>) -> ProvisionError {
+    let HandleError::Rejected(rejection) = error else { return transient(error) };
+    let (cause, detail) = match rejection {
+        host::Rejection::Unknown => return transient(HandleError::Rejected(rejection)),
+        host::Rejection::NoAddress { addresses } => (
+            FaultCause::NoAddress,
+            format!("all {addresses} addresses of the host are taken; delete an instance"),
+        ),
+        host::Rejection::NoMemory { left_mb, asked_mb } => (
+            FaultCause::NoMemory,
+            format!(
+                "the host has {left_mb} MiB of memory left, of {asked_mb} asked; \
+                 take a smaller flavor or delete an instance"
+            ),
+        ),
+        host::Rejection::NoDisk { left_mb, asked_mb } => (
+            FaultCause::NoDisk,
+            format!(
+                "the host has {left_mb} MiB of disk left, of {asked_mb} asked; \
+                 take a smaller volume or delete an instance"
+            ),
+        ),
+    };
+    ProvisionError::Refused { cause, detail }
+}

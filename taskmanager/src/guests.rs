@@ -1,0 +1,127 @@
+//! What guests say, and what they are told.
+
+use crate::core::Core;
+use bus::seal::{SecretKey, seal};
+use bus::secrets::SecretStore;
+use domain::guest::{
+    Action, ActionBody, Desired, DesiredAnswer, DesiredRequest, Report, ReportAnswer, Revision,
+    UserToMake,
+};
+use domain::ids::InstanceId;
+use domain::instance::{Command, Instance, Live, Phase, Rejection, Step, prepare_action};
+use domain::secret::PublicKey;
+use eventlog::HandleError;
+use std::sync::Arc;
+
+/// Answers guests.
+#[derive(Clone)]
+pub(crate) struct Guests {
+    core: Arc<Core>,
+    secrets: Arc<SecretStore>,
+    key: Arc<SecretKey>,
+}
+
+impl Guests {
+    /// Answers guests; `key` opens the passwords that gateways have sealed.
+    pub(crate) fn new(core: Arc<Core>, secrets: Arc<SecretStore>, key: Arc<SecretKey>) -> Self {
+        Self { core, secrets, key }
+    }
+
+    async fn document(&self, live: &Live, is_prepared: bool, guest: &PublicKey) -> Option<Desired> {
+        let spec = &live.spec;
+        let mut actions = Vec::new();
+        if !is_prepared {
+            let databases = spec.databases.clone();
+            let users = self.users(live, guest).await?;
+            let body = ActionBody::Prepare { databases, users };
+            actions.push(Action { id: prepare_action(live.id), body });
+        }
+        Some(Desired {
+            revision: Revision { epoch: self.core.epoch, sequence: live.revision },
+            fence: live.fence,
+            manager: spec.version.manager,
+            version: spec.version.number.clone(),
+            settings: spec.version.manager.settings(spec.flavor.ram_mb),
+            actions,
+        })
+    }
+
+    /// The users to make, each password sealed anew for the guest that asked.
+    async fn users(&self, live: &Live, guest: &PublicKey) -> Option<Vec<UserToMake>> {
+        let mut users = Vec::new();
+        for user in &live.spec.users {
+            let sealed = match self.secrets.get(user.password).await {
+                Ok(Some(sealed)) => sealed,
+                Ok(None) => {
+                    tracing::error!("A password of a creation under way is missing.");
+                    return None;
+                }
+                Err(error) => {
+                    tracing::warn!(error = %telemetry::Chain(&error), "Password not read.");
+                    return None;
+                }
+            };
+            let Ok(password) = self.key.open(&sealed) else {
+                tracing::error!("A password can't be opened: it was sealed to another key.");
+                return None;
+            };
+            users.push(UserToMake {
+                name: user.name.clone(),
+                host: user.host.clone(),
+                password: seal(guest, &password),
+                databases: user.databases.clone(),
+            });
+        }
+        Some(users)
+    }
+}
+
+impl bus::guests::Handler for Guests {
+    /// Turns a report into facts.
+    #[tracing::instrument(skip_all, fields(instance_id = %id))]
+    async fn report(&self, id: InstanceId, report: Report) -> ReportAnswer {
+        match self.core.instruct(id, Command::Observe(report)).await {
+            Ok(_) => ReportAnswer::Recorded,
+            Err(HandleError::Rejected(Rejection::NotFound)) => ReportAnswer::Unknown,
+            Err(error) => {
+                tracing::warn!(error = %telemetry::Chain(&error), "Report not recorded.");
+                ReportAnswer::TryAgain
+            }
+        }
+    }
+
+    /// The newest desired document of an instance; no answer when it can't be told now.
+    #[tracing::instrument(skip_all, fields(instance_id = %id))]
+    async fn desired(&self, id: InstanceId, request: DesiredRequest) -> Option<DesiredAnswer> {
+        if !self.core.freshen(id.into()).await {
+            return None;
+        }
+        let instance = match self.core.rows.instance(id) {
+            Ok(instance) => instance,
+            Err(error) => {
+                tracing::warn!(error = %telemetry::Chain(&error), "Row not read.");
+                return None;
+            }
+        };
+        match wanted(&instance) {
+            None => Some(DesiredAnswer::None),
+            Some((live, is_prepared)) => {
+                let document = self.document(live, is_prepared, &request.public_key).await?;
+                Some(DesiredAnswer::Document(Box::new(document)))
+            }
+        }
+    }
+}
+
+/// The instance, if its guest should run, and whether it was prepared already.
+fn wanted(instance: &Instance) -> Option<(&Live, bool)> {
+    let live = instance.live()?;
+    match &live.phase {
+        Phase::Active => Some((live, true)),
+        Phase::Provisioning(running) => match running.step {
+            Step::Guest | Step::AgentReport | Step::Prepare => Some((live, false)),
+            Step::Place | Step::Volume | Step::NoGuest | Step::NoVolume | Step::Release => None,
+        },
+        Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_) => None,
+    }
+}

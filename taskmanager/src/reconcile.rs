@@ -1,0 +1,118 @@
+//! Reservations and places whose instance has settled: kept, returned or given up.
+//!
+//! A crash between two aggregates' commits leaves one of them waiting; here the other one's
+//! state decides.
+
+use crate::clock::now;
+use crate::core::{Core, internal};
+use domain::aggregate::Key;
+use domain::host::{self, Host};
+use domain::ids::{CommandId, InstanceId, ProjectId, derived};
+use domain::instance::{self, Instance, Phase, Step};
+use domain::project::{self, Project};
+use domain::time::Timestamp;
+use readmodel::{ReadError, ReadModel};
+
+/// What a project's reservations need.
+pub(crate) struct Found {
+    /// What to do now.
+    pub(crate) corrections: Vec<Correction>,
+    /// When to look again.
+    pub(crate) look_again: Vec<Timestamp>,
+}
+
+/// What to do about one reservation.
+pub(crate) enum Correction {
+    /// Its instance exists: keep it.
+    Keep(InstanceId),
+    /// Its instance is gone: return it.
+    Return(InstanceId),
+    /// Its instance never came: give up the creation; the return follows from that.
+    Abandon(InstanceId, ProjectId),
+}
+
+/// Looks at the reservations of the project `key`.
+pub(crate) fn reservations(rows: &ReadModel, key: Key) -> Result<Found, ReadError> {
+    let project: Project = rows.folded(key)?.state;
+    let mut found = Found { corrections: Vec::new(), look_again: Vec::new() };
+    let Some(project_id) = project.id else { return Ok(found) };
+    for (id, reservation) in project.reservations {
+        match (rows.instance(id)?, reservation.until) {
+            (Instance::Live(_), Some(_)) => found.corrections.push(Correction::Keep(id)),
+            (Instance::Live(_), None) => {}
+            (Instance::Deleted { .. } | Instance::Abandoned { .. }, _) => {
+                found.corrections.push(Correction::Return(id));
+            }
+            (Instance::Absent, Some(until)) if until <= now() => {
+                found.corrections.push(Correction::Abandon(id, project_id.clone()));
+            }
+            (Instance::Absent, Some(until)) => found.look_again.push(until),
+            // The rows hold the log's order, so a kept reservation's instance is known.
+            (Instance::Absent, None) => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Does what a reservation of the project `key` needs.
+pub(crate) async fn correct(core: &Core, key: Key, correction: Correction) {
+    let (command, word, id) = match correction {
+        Correction::Keep(id) => (project::Command::Commit { instance: id }, "keep", id),
+        Correction::Return(id) => (project::Command::Release { instance: id }, "return", id),
+        Correction::Abandon(id, project) => {
+            let outcome = core.instruct(id, instance::Command::Abandon { project }).await;
+            if let Err(error) = outcome {
+                tracing::warn!(instance_id = %id, error = %telemetry::Chain(&error), "Creation not given up.");
+            }
+            return;
+        }
+    };
+    let command_id = CommandId(derived(&["reservation", word, &id.to_string()]));
+    if let Err(error) = core.project.handle(key, &internal(command_id, command), now).await {
+        tracing::warn!(instance_id = %id, error = %telemetry::Chain(&error), "Reservation not settled.");
+    }
+}
+
+/// Returns an instance's share of its project's quota, at the end of its deletion.
+pub(crate) async fn return_quota(core: &Core, project: &ProjectId, id: InstanceId) {
+    correct(core, project.into(), Correction::Return(id)).await;
+}
+
+/// Takes back the places of the host `key` whose instances need them no more.
+pub(crate) async fn places(core: &Core, key: Key) {
+    let host: Host = match core.rows.folded(key) {
+        Ok(folded) => folded.state,
+        Err(error) => {
+            tracing::warn!(error = %telemetry::Chain(&error), "Row not read.");
+            return;
+        }
+    };
+    for id in host.places.into_keys() {
+        let is_idle = core.rows.instance(id).is_ok_and(|instance| !needs_place(&instance));
+        if is_idle && let Err(error) = release_place(core, key, id).await {
+            tracing::warn!(instance_id = %id, error, "Place not taken back.");
+        }
+    }
+}
+
+/// Takes back one place of the host `key`.
+pub(crate) async fn release_place(core: &Core, key: Key, id: InstanceId) -> Result<u64, String> {
+    let command_id = CommandId(derived(&["place", "release", &id.to_string()]));
+    let command = host::Command::Release { instance: id };
+    let handled = core.host.handle(key, &internal(command_id, command), now).await;
+    handled.map(|handled| handled.position).map_err(|error| telemetry::Chain(&error).to_string())
+}
+
+/// A place belongs to its instance from the step that looks for one until it is given back.
+fn needs_place(instance: &Instance) -> bool {
+    match instance {
+        // Its creation is on its way to these rows.
+        Instance::Absent => true,
+        Instance::Abandoned { .. } | Instance::Deleted { .. } => false,
+        Instance::Live(live) => match &live.phase {
+            Phase::Failed => false,
+            Phase::Provisioning(running) => live.place.is_some() || running.step == Step::Place,
+            Phase::Active | Phase::Undoing(_) | Phase::Deleting(_) => true,
+        },
+    }
+}

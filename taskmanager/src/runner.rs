@@ -1,0 +1,288 @@
+//! Runs what is owed: effects of processes, overdue steps, reservations without an owner.
+//!
+//! A reconciler: it is woken by changes of rows, by its agenda and every half minute, and always
+//! looks at the whole state, never at what changed.
+//!
+//! # Invariants
+//! - The agenda says when to look at an aggregate again, nothing else: a stale entry is harmless.
+//! - At most one task of this process works on an instance.
+//! - An effect that fails waits outside the permits, so that it keeps nobody else from work.
+
+use crate::clock::{now, until};
+use crate::core::Core;
+use crate::effects::Effects;
+use crate::reconcile;
+use domain::aggregate::{Key, Kind};
+use domain::ids::{CommandId, InstanceId, derived};
+use domain::instance::{Command, Instance, Live, Phase, Timer};
+use domain::time::Timestamp;
+use readmodel::ReadError;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+/// Effects under way at once, as engines' starts are bound by processor and disk.
+const EFFECTS_MAX: usize = 4;
+
+/// How often everything is looked at, whether anything changed or not.
+const LOOK_PERIOD: Duration = Duration::from_secs(30);
+
+/// The first and the longest wait before a failed effect is tried again.
+const RETRY_MIN: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(10);
+
+/// Runs what is owed on this host.
+pub(crate) struct Runner {
+    core: Arc<Core>,
+    effects: Effects,
+    permits: Semaphore,
+    busy: Mutex<HashSet<InstanceId>>,
+    obstacles: Mutex<HashMap<InstanceId, Obstacle>>,
+    started: Timestamp,
+    wake: mpsc::Sender<(Timestamp, Key)>,
+}
+
+/// Why an instance's effect did not succeed lately.
+struct Obstacle {
+    text: String,
+    failures: u32,
+    retry_at: Timestamp,
+}
+
+/// When to look at which aggregate again.
+type Agenda = BTreeSet<(Timestamp, Key)>;
+
+impl Runner {
+    /// Runs until `shutdown`.
+    pub(crate) async fn run(core: Arc<Core>, effects: Effects, shutdown: CancellationToken) {
+        let (wake, mut wakes) = mpsc::channel(1024);
+        let runner = Arc::new(Self {
+            core,
+            effects,
+            permits: Semaphore::new(EFFECTS_MAX),
+            busy: Mutex::default(),
+            obstacles: Mutex::default(),
+            started: now(),
+            wake,
+        });
+        let mut changes = runner.core.rows.changes();
+        let mut agenda = Agenda::new();
+        let mut period = tokio::time::interval(LOOK_PERIOD);
+        loop {
+            let next = agenda.first().map_or(Duration::MAX, |(at, _)| until(*at));
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = period.tick() => runner.look_at_everything(&mut agenda),
+                change = changes.recv() => match change {
+                    Ok(key) => runner.look(key, &mut agenda),
+                    Err(RecvError::Lagged(_)) => runner.look_at_everything(&mut agenda),
+                    Err(RecvError::Closed) => return,
+                },
+                Some(entry) = wakes.recv() => {
+                    agenda.insert(entry);
+                }
+                () = tokio::time::sleep(next.min(LOOK_PERIOD)), if !agenda.is_empty() => {
+                    runner.look_at_due(&mut agenda);
+                }
+            }
+        }
+    }
+
+    fn look_at_due(self: &Arc<Self>, agenda: &mut Agenda) {
+        while let Some((at, key)) = agenda.first().copied() {
+            if at > now() {
+                return;
+            }
+            agenda.remove(&(at, key));
+            self.look(key, agenda);
+        }
+    }
+
+    fn look_at_everything(self: &Arc<Self>, agenda: &mut Agenda) {
+        match self.keys() {
+            Ok(keys) => keys.into_iter().for_each(|key| self.look(key, agenda)),
+            Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "Rows not read."),
+        }
+    }
+
+    fn keys(&self) -> Result<Vec<Key>, ReadError> {
+        let rows = &self.core.rows;
+        let mut keys: Vec<Key> = Vec::new();
+        keys.extend(rows.instances(None, usize::MAX)?.iter().map(|live| Key::from(live.id)));
+        keys.extend(
+            rows.projects()?.iter().filter_map(|project| project.id.as_ref()).map(Key::from),
+        );
+        let hosts = rows.hosts()?;
+        keys.extend(
+            hosts.iter().filter_map(|host| host.capacity.as_ref()).map(|own| Key::from(own.host)),
+        );
+        Ok(keys)
+    }
+
+    fn look(self: &Arc<Self>, key: Key, agenda: &mut Agenda) {
+        match key.kind {
+            Kind::Instance => match self.core.rows.instance(InstanceId(key.id)) {
+                Ok(instance) => self.look_at_instance(InstanceId(key.id), &instance, agenda),
+                Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "Row not read."),
+            },
+            Kind::Project => self.look_at_project(key, agenda),
+            Kind::Host => {
+                let core = self.core.clone();
+                tokio::spawn(async move { reconcile::places(&core, key).await });
+            }
+            Kind::Plane | Kind::Datastore | Kind::Version => {}
+        }
+    }
+
+    fn look_at_instance(
+        self: &Arc<Self>,
+        id: InstanceId,
+        instance: &Instance,
+        agenda: &mut Agenda,
+    ) {
+        if let Some(project) = instance.project()
+            && may_settle_a_reservation(instance)
+        {
+            self.look_at_project(project.into(), agenda);
+        }
+        let Some(live) = instance.live() else {
+            self.obstacles().remove(&id);
+            return;
+        };
+        self.effects.forget_secrets(live);
+        if let Some(timer) = instance.timer() {
+            if timer.at <= now() {
+                let runner = self.clone();
+                tokio::spawn(async move { runner.pass_deadline(id, timer).await });
+            } else {
+                agenda.insert((timer.at, id.into()));
+            }
+        }
+        if let Some(again_at) = self.not_before(live) {
+            agenda.insert((again_at, id.into()));
+        } else if instance.next_effect().is_some() && self.busy().insert(id) {
+            let runner = self.clone();
+            tokio::spawn(async move { runner.work(id).await });
+        }
+    }
+
+    /// When to try an owed effect, if not now.
+    fn not_before(&self, live: &Live) -> Option<Timestamp> {
+        let claimed = live
+            .phase
+            .claim()
+            .filter(|claim| claim.worker != self.core.worker)
+            .map(|claim| claim.until);
+        let failed = self.obstacles().get(&live.id).map(|obstacle| obstacle.retry_at);
+        claimed.into_iter().chain(failed).max().filter(|at| *at > now())
+    }
+
+    fn look_at_project(self: &Arc<Self>, key: Key, agenda: &mut Agenda) {
+        match reconcile::reservations(&self.core.rows, key) {
+            Ok(found) => {
+                agenda.extend(found.look_again.into_iter().map(|at| (at, key)));
+                for correction in found.corrections {
+                    let core = self.core.clone();
+                    tokio::spawn(async move { reconcile::correct(&core, key, correction).await });
+                }
+            }
+            Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "Row not read."),
+        }
+    }
+
+    #[tracing::instrument(skip_all, fields(instance_id = %id, step = ?timer.step, attempt = timer.attempt))]
+    async fn pass_deadline(&self, id: InstanceId, timer: Timer) {
+        let obstacle = self.obstacles().get(&id).map(|known| known.text.clone());
+        let command = Command::DeadlinePassed {
+            step: timer.step,
+            attempt: timer.attempt,
+            plane_was_down: timer.at < self.started,
+            obstacle: obstacle.unwrap_or_default(),
+        };
+        let parts = [id.to_string(), format!("{:?}", timer.step), timer.attempt.to_string()];
+        let place = timer.at.0.to_string();
+        let command_id = CommandId(derived(&["deadline", &parts[0], &parts[1], &parts[2], &place]));
+        let request = crate::core::internal(command_id, command);
+        match self.core.instance.handle(id.into(), &request, now).await {
+            Ok(handled) if handled.news => tracing::warn!("Step overdue."),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(error = %telemetry::Chain(&error), "Overdue step not recorded.");
+                self.wake_at(now().after(RETRY_MAX), id).await;
+            }
+        }
+    }
+
+    /// Works on one instance until nothing is owed to this worker.
+    async fn work(self: Arc<Self>, id: InstanceId) {
+        let permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        while let Some(live) = self.owed(id) {
+            if !self.step(&live).await {
+                break;
+            }
+        }
+        drop(permit);
+        self.busy().remove(&id);
+        // What changed between the last look and this line found the instance busy.
+        self.wake_at(now(), id).await;
+    }
+
+    fn owed(&self, id: InstanceId) -> Option<Live> {
+        match self.core.rows.instance(id) {
+            Ok(Instance::Live(live)) => {
+                let is_owed = live.phase.next_effect().is_some();
+                (is_owed && self.not_before(&live).is_none()).then_some(*live)
+            }
+            Ok(Instance::Absent | Instance::Abandoned { .. } | Instance::Deleted { .. })
+            | Err(_) => None,
+        }
+    }
+
+    /// One effect, from claim to result; says whether to go on.
+    async fn step(&self, live: &Live) -> bool {
+        match self.effects.run(&self.core, live).await {
+            Ok(position) => {
+                self.obstacles().remove(&live.id);
+                self.core.reached(position).await
+            }
+            Err(Some(text)) => {
+                self.note_obstacle(live.id, text);
+                false
+            }
+            Err(None) => false,
+        }
+    }
+
+    fn note_obstacle(&self, id: InstanceId, text: String) {
+        let mut obstacles = self.obstacles();
+        let failures = obstacles.get(&id).map_or(0, |known| known.failures) + 1;
+        let wait = RETRY_MIN.saturating_mul(2_u32.saturating_pow(failures - 1)).min(RETRY_MAX);
+        tracing::warn!(instance_id = %id, failures, obstacle = text, "Effect to be tried again.");
+        obstacles.insert(id, Obstacle { text, failures, retry_at: now().after(wait) });
+    }
+
+    async fn wake_at(&self, at: Timestamp, id: InstanceId) {
+        // The loop is gone only when the process stops: then nobody needs to be woken.
+        self.wake.send((at, id.into())).await.ok();
+    }
+
+    fn busy(&self) -> MutexGuard<'_, HashSet<InstanceId>> {
+        self.busy.lock().expect("no code panics while it holds the lock")
+    }
+
+    fn obstacles(&self) -> MutexGuard<'_, HashMap<InstanceId, Obstacle>> {
+        self.obstacles.lock().expect("no code panics while it holds the lock")
+    }
+}
+
+/// Whether an instance has just come to be, or never will: its reservation waits for that.
+fn may_settle_a_reservation(instance: &Instance) -> bool {
+    match instance {
+        Instance::Absent => false,
+        Instance::Abandoned { .. } | Instance::Deleted { .. } => true,
+        Instance::Live(live) => matches!(live.phase, Phase::Provisioning(_)),
+    }
+}
