@@ -1,0 +1,89 @@
+//! The programs that a stack runs: ours, which lie beside the launcher, and the unpacked ones.
+
+use super::place::{self, Place};
+use crate::console::Console;
+use anyhow::Context as _;
+use images::{EngineImage, MARIADB_10_11, NatsServer, Store};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// All of them, ready to be run.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    pub(crate) images_dir: PathBuf,
+    pub(crate) nats_server: NatsServer,
+    pub(crate) mariadb: EngineImage,
+    pub(crate) gateway: PathBuf,
+    pub(crate) taskmanager: PathBuf,
+    pub(crate) guestagent: PathBuf,
+}
+
+/// Makes sure that all programs and the engine's template are there.
+pub(crate) async fn ensure(
+    place: &Place,
+    images_dir: Option<&Path>,
+    console: &Console,
+) -> anyhow::Result<Programs> {
+    let since = Instant::now();
+    let images_dir = images_dir.map_or_else(|| place.base().join("images"), Path::to_owned);
+    let beside = beside_us()?;
+    let guestagent = install_guestagent(&beside, place)?;
+    let (progress, for_template) = (console.as_progress(), guestagent.clone());
+    let unpack = move || -> Result<_, images::Error> {
+        let store = Store::open(&images_dir, progress)?;
+        let nats_server = store.ensure_nats_server()?;
+        store.ensure_tools()?;
+        let mariadb = store.ensure_engine(&MARIADB_10_11)?;
+        store.ensure_template(&mariadb, &for_template)?;
+        Ok((store.path().to_owned(), nats_server, mariadb))
+    };
+    let (images_dir, nats_server, mariadb) =
+        tokio::task::spawn_blocking(unpack).await?.context("unpack programs")?;
+    console.done(
+        since,
+        &format!(
+            "nats-server {} and MariaDB {} are unpacked.",
+            nats_server.version, mariadb.version_number
+        ),
+    );
+    Ok(Programs {
+        images_dir,
+        nats_server,
+        mariadb,
+        gateway: program(&beside, "trove-gateway")?,
+        taskmanager: program(&beside, "trove-taskmanager")?,
+        guestagent,
+    })
+}
+
+/// The directory of the launcher's own executable.
+fn beside_us() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("find the launcher's own program")?;
+    Ok(own.parent().context("find the launcher's own directory")?.to_owned())
+}
+
+fn program(directory: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let path = directory.join(name);
+    anyhow::ensure!(
+        path.is_file(),
+        "{} is not there: build it with `make build`, it belongs beside the launcher",
+        path.display()
+    );
+    Ok(path)
+}
+
+/// A copy where users of instances can start it, which stays the same while a build goes on.
+fn install_guestagent(beside: &Path, place: &Place) -> anyhow::Result<PathBuf> {
+    let built = program(beside, "trove-guestagent")?;
+    let installed = place.base().join("bin/trove-guestagent");
+    let content = fs::read(&built).with_context(|| format!("read {}", built.display()))?;
+    if fs::read(&installed).is_ok_and(|there| there == content) {
+        fs::set_permissions(&installed, fs::Permissions::from_mode(0o755))
+            .context("make the guestagent executable")?;
+    } else {
+        place::replace(&installed, &content, 0o755)?;
+    }
+    Ok(installed)
+}
