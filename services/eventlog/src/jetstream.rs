@@ -6,6 +6,7 @@
 //! - No step rests on the server's table of message ids, which forgets and differs by version;
 //!   the expected version alone keeps a repeat from being stored twice.
 
+mod connection;
 mod follow;
 mod stream;
 
@@ -14,13 +15,14 @@ pub use stream::{StreamError, ensure_stream};
 use crate::chain::hash_of;
 use crate::log::{AppendError, BoxError, EventLog, LogIdentity, LogInfo, ReadError};
 use crate::recorded::{Recorded, encode};
-use async_nats::connection::State;
+use async_nats::Client;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::{PublishMessage, StreamMessage};
-use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageError};
+use async_nats::jetstream::publish::PublishAck;
+use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageError, Stream};
 use async_nats::jetstream::{self, Context, ErrorCode};
-use async_nats::{Client, jetstream::stream::Stream};
 use async_trait::async_trait;
+use connection::Connection;
 use domain::aggregate::Key;
 use domain::commit::Commit;
 use futures::stream::BoxStream;
@@ -45,20 +47,26 @@ impl JetStreamLog {
         Self { client, context }
     }
 
-    /// The stream, as long as there is somebody to ask.
-    async fn stream(&self) -> Result<Stream<()>, BoxError> {
-        if self.client.connection_state() != State::Connected {
-            return Err("not connected to NATS".into());
-        }
-        Ok(self.context.get_stream_no_info(STREAM_EVENTS).await?)
+    /// The stream, and the connection over which to ask it.
+    async fn stream(&self) -> Result<(Connection, Stream<()>), ReadError> {
+        let connection = Connection::of(&self.client).map_err(ReadError::Unavailable)?;
+        let stream = self.context.get_stream_no_info(STREAM_EVENTS).await;
+        Ok((connection, stream.map_err(unavailable)?))
+    }
+
+    async fn publish(
+        &self,
+        subject: String,
+        message: PublishMessage,
+    ) -> Result<PublishAck, PublishError> {
+        self.context.send_publish(subject, message).await?.await
     }
 
     /// The first commit of an aggregate above `after`.
     async fn first(&self, subject: &str, after: u64) -> Result<Option<Recorded>, ReadError> {
-        let stream = self.stream().await.map_err(ReadError::Unavailable)?;
-        found(stream.get_first_raw_message_by_subject(subject, after + 1).await)?
-            .map(|message| recorded(&message))
-            .transpose()
+        let (connection, stream) = self.stream().await?;
+        let first = stream.get_first_raw_message_by_subject(subject, after + 1);
+        found(connection.hold(first).await)?.map(|message| recorded(&message)).transpose()
     }
 
     /// What the commit became that the server says it has, or says is late.
@@ -83,18 +91,14 @@ impl EventLog for JetStreamLog {
     async fn append(&self, expected: u64, commit: &Commit) -> Result<Recorded, AppendError> {
         let (subject, payload) = encode(commit)?;
         let (size, hash) = (payload.len(), hash_of(&subject, &payload));
-        // Fails while the connection is down.
-        self.stream().await.map_err(AppendError::Unknown)?;
+        let connection = Connection::of(&self.client).map_err(AppendError::Unknown)?;
         let message = PublishMessage::build()
             .payload(payload.into())
             .message_id(commit.commit_id.to_string())
             .expected_last_subject_sequence(expected)
             .expected_stream(STREAM_EVENTS);
-        let published = match self.context.send_publish(subject.clone(), message).await {
-            Ok(acknowledgement) => acknowledgement.await,
-            Err(error) => Err(error),
-        };
-        match published {
+        let published = connection.hold(self.publish(subject.clone(), message)).await;
+        match published.map_err(AppendError::Unknown)? {
             Ok(stored) if !stored.duplicate => {
                 Ok(Recorded { sequence: stored.sequence, commit: commit.clone(), hash })
             }
@@ -120,15 +124,17 @@ impl EventLog for JetStreamLog {
     }
 
     async fn last(&self, key: Key) -> Result<u64, ReadError> {
-        let stream = self.stream().await.map_err(ReadError::Unavailable)?;
+        let (connection, stream) = self.stream().await?;
         let subject = proto::subjects::event(key);
-        let last = found(stream.get_last_raw_message_by_subject(&subject).await)?;
+        let last = connection.hold(stream.get_last_raw_message_by_subject(&subject)).await;
+        let last = found(last)?;
         Ok(last.map_or(0, |message| message.sequence))
     }
 
     async fn info(&self) -> Result<LogInfo, ReadError> {
-        let stream = self.stream().await.map_err(ReadError::Unavailable)?;
-        let info = stream.get_info().await.map_err(unavailable)?;
+        let (connection, stream) = self.stream().await?;
+        let info = connection.hold(stream.get_info()).await.map_err(ReadError::Unavailable)?;
+        let info = info.map_err(unavailable)?;
         let made = i64::try_from(info.created.unix_timestamp_nanos()).map_err(unavailable)?;
         Ok(LogInfo { identity: LogIdentity(made), last_sequence: info.state.last_sequence })
     }
@@ -137,8 +143,8 @@ impl EventLog for JetStreamLog {
         &self,
         after: u64,
     ) -> Result<BoxStream<'static, Result<Recorded, ReadError>>, ReadError> {
-        let stream = self.stream().await.map_err(ReadError::Unavailable)?;
-        follow::follow(&self.client, &stream, after).await.map_err(ReadError::Unavailable)
+        let (connection, stream) = self.stream().await?;
+        follow::follow(connection, &stream, after).await.map_err(ReadError::Unavailable)
     }
 }
 
@@ -151,9 +157,9 @@ fn unavailable(error: impl Into<BoxError>) -> ReadError {
 }
 
 fn found(
-    answer: Result<StreamMessage, RawMessageError>,
+    answer: Result<Result<StreamMessage, RawMessageError>, BoxError>,
 ) -> Result<Option<StreamMessage>, ReadError> {
-    match answer {
+    match answer.map_err(ReadError::Unavailable)? {
         Ok(message) => Ok(Some(message)),
         Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
         Err(error) => Err(unavailable(error)),

@@ -1,17 +1,15 @@
 //! One consumer of the whole stream, given up at the first doubt.
 
+use super::connection::Connection;
 use super::unavailable;
 use crate::log::{BoxError, ReadError};
 use crate::recorded::Recorded;
-use async_nats::Client;
 use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::Stream;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// How many messages the server may send without being asked again.
 const BATCH: usize = 1000;
@@ -19,40 +17,30 @@ const BATCH: usize = 1000;
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// The server drops a consumer that nobody has asked for so long.
 const CONSUMER_LIFE: Duration = Duration::from_secs(10);
-/// How often the connection is looked at. A consumer does not survive a restart of the server,
-/// and may have sent messages into the old connection.
-const LOOK: Duration = Duration::from_millis(100);
-
 struct Followed {
-    client: Client,
-    connects: u64,
+    connection: Connection,
     messages: pull::Stream,
-    look: Interval,
     is_over: bool,
 }
 
 pub(super) async fn follow(
-    client: &Client,
+    connection: Connection,
     stream: &Stream<()>,
     after: u64,
 ) -> Result<BoxStream<'static, Result<Recorded, ReadError>>, BoxError> {
-    let connects = connects(client);
     // Not an "ordered" consumer: that one mends itself, and stalls while it does.
-    let consumer = stream
-        .create_consumer(pull::Config {
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
-            ack_policy: AckPolicy::None,
-            inactive_threshold: CONSUMER_LIFE,
-            memory_storage: true,
-            num_replicas: 1,
-            ..Default::default()
-        })
-        .await?;
+    let config = pull::Config {
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+        ack_policy: AckPolicy::None,
+        inactive_threshold: CONSUMER_LIFE,
+        memory_storage: true,
+        num_replicas: 1,
+        ..Default::default()
+    };
+    let consumer = connection.hold(stream.create_consumer(config)).await??;
     let messages =
         consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).messages().await?;
-    let mut look = interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let followed = Followed { client: client.clone(), connects, messages, look, is_over: false };
+    let followed = Followed { connection, messages, is_over: false };
     Ok(stream::unfold(followed, next).boxed())
 }
 
@@ -67,28 +55,16 @@ async fn next(mut followed: Followed) -> Option<(Result<Recorded, ReadError>, Fo
 
 impl Followed {
     async fn item(&mut self) -> Result<Recorded, ReadError> {
-        loop {
-            tokio::select! {
-                message = self.messages.next() => {
-                    let message = message.ok_or_else(|| unavailable("the consumer ended"))?;
-                    return read(&message.map_err(unavailable)?);
-                }
-                _ = self.look.tick() => {
-                    if connects(&self.client) != self.connects {
-                        return Err(unavailable("the connection was lost and made again"));
-                    }
-                }
-            }
-        }
+        // A consumer does not survive a restart of the server, and may have sent messages into
+        // the old connection.
+        let message = self.connection.hold(self.messages.next()).await;
+        let message = message.map_err(ReadError::Unavailable)?;
+        let message = message.ok_or_else(|| unavailable("the consumer ended"))?;
+        read(&message.map_err(unavailable)?)
     }
 }
 
 fn read(message: &Message) -> Result<Recorded, ReadError> {
     let sequence = message.info().map_err(unavailable)?.stream_sequence;
     Recorded::read(sequence, &message.subject, &message.payload)
-}
-
-/// How often the client has connected.
-fn connects(client: &Client) -> u64 {
-    client.statistics().connects.load(Ordering::Relaxed)
 }
