@@ -5,6 +5,8 @@
 //!   writes; an agent can't change it.
 //! - The shim never touches the bus, the agent never starts a process.
 
+pub mod agent;
+mod backoff;
 pub mod control;
 pub mod engine;
 mod files;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use guestagent::part::Part;
-use guestagent::{shim, spec, step, template};
+use guestagent::{agent, shim, spec, step, template};
 
 const USAGE: &str = "usage: trove-guestagent shim <spec.json>
        trove-guestagent agent <spec.json>
@@ -15,6 +15,10 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match words[..] {
         ["shim", spec] => shim::run(Path::new(spec), telemetry::start).map_err(anyhow::Error::from),
+        ["agent", spec] => {
+            telemetry::start();
+            agent::run(Path::new(spec)).map_err(anyhow::Error::from)
+        }
         ["step", part, spec] => return step(part, Path::new(spec)),
         ["template", manager, root, out] => template(manager, Path::new(root), Path::new(out)),
         _ => Err(anyhow::anyhow!("{USAGE}")),

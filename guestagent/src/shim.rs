@@ -30,7 +30,6 @@ use crate::spec::{self, SpecError};
 use clients::Clients;
 use kept::{Kept, Phase};
 
-mod backoff;
 mod cgroup;
 mod clients;
 mod data;

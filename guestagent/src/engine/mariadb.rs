@@ -1,4 +1,18 @@
-//! MariaDB, as its agent sees it.
+//! MariaDB, as its agent sees it: over its unix socket, as the administrator.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::engine::mariadb::ADMIN;
+use domain::guest::Database;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts, OptsBuilder, ServerError};
+use tokio::sync::Mutex;
+
+use super::{BadSetting, DatabaseEngine, EngineError, User};
+use sql::{account, grant_database, identifier, string};
 
 pub(crate) mod sql;
 pub(crate) mod template;
@@ -6,3 +20,159 @@ pub(crate) mod template;
 /// The administrator's password in a template: known to all, and replaced in every instance
 /// before anybody can log in.
 pub(crate) const TEMPLATE_PASSWORD: &str = "template";
+
+/// How long a server that is well may take to answer.
+const PING_MAX: Duration = Duration::from_secs(2);
+/// How long a statement may take; making a database writes a file or two.
+const STATEMENT_MAX: Duration = Duration::from_secs(30);
+
+/// What quoting relies on, whatever the server's settings are.
+const SESSION: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'";
+
+/// The server's numbers of errors that tell of a full disk.
+const DISK_FULL: [u16; 2] = [1021, 1114];
+/// The server's numbers of errors that keep a client out.
+const NO_ENTRY: [u16; 4] = [1040, 1045, 1129, 1698];
+
+/// A MariaDB server.
+pub(crate) struct Mariadb {
+    options: Opts,
+    password: String,
+    /// Kept, so that a tenant who takes all connections does not look like an outage.
+    pinged: Mutex<Option<Conn>>,
+}
+
+impl Mariadb {
+    /// The server that listens at `socket`.
+    pub(crate) fn new(socket: &Path, password: String) -> Self {
+        let options = OptsBuilder::default()
+            .socket(Some(socket.display().to_string()))
+            .prefer_socket(true)
+            .user(Some(ADMIN))
+            .pass(Some(password.clone()))
+            .setup(vec![SESSION]);
+        let pinged = Mutex::new(None);
+        Self { options: options.into(), password, pinged }
+    }
+
+    async fn run(&self, statements: &[String]) -> Result<(), EngineError> {
+        let all = async {
+            let mut connection = Conn::new(self.options.clone()).await.map_err(error)?;
+            for statement in statements {
+                connection.query_drop(statement).await.map_err(error)?;
+            }
+            connection.disconnect().await.map_err(error)
+        };
+        within(STATEMENT_MAX, all).await
+    }
+}
+
+#[async_trait]
+impl DatabaseEngine for Mariadb {
+    fn settings_file(&self, settings: &BTreeMap<String, String>) -> Result<String, BadSetting> {
+        let mut text = String::from("[mariadbd]\n");
+        for (name, value) in settings {
+            text += &setting(name, value).ok_or_else(|| BadSetting { name: name.clone() })?;
+        }
+        Ok(text)
+    }
+
+    fn init_file(&self) -> String {
+        let (admin, password) = (account(ADMIN, "localhost"), string(&self.password));
+        format!("ALTER USER {admin} IDENTIFIED BY {password};\n")
+    }
+
+    async fn ping(&self) -> Result<(), EngineError> {
+        let mut kept = self.pinged.lock().await;
+        within(PING_MAX, async {
+            // Taken out while it is used: what is interrupted half-way is not used again.
+            if let Some(mut connection) = kept.take()
+                && connection.ping().await.is_ok()
+            {
+                *kept = Some(connection);
+                return Ok(());
+            }
+            // Somebody may have ended the connection and not the server.
+            let mut connection = Conn::new(self.options.clone()).await.map_err(error)?;
+            connection.ping().await.map_err(error)?;
+            *kept = Some(connection);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn ensure_database(&self, database: &Database) -> Result<(), EngineError> {
+        let mut statement = format!("CREATE DATABASE IF NOT EXISTS {}", identifier(&database.name));
+        if let Some(charset) = &database.charset {
+            statement += &format!(" CHARACTER SET = {}", string(charset));
+        }
+        if let Some(collation) = &database.collation {
+            statement += &format!(" COLLATE = {}", string(collation));
+        }
+        self.run(&[statement]).await
+    }
+
+    async fn ensure_user(&self, user: &User<'_>) -> Result<(), EngineError> {
+        let account = account(user.name, user.host);
+        let password = string(user.password);
+        let mut statements =
+            vec![format!("CREATE OR REPLACE USER {account} IDENTIFIED BY {password}")];
+        for database in user.databases {
+            let database = grant_database(database);
+            statements.push(format!("GRANT ALL PRIVILEGES ON {database}.* TO {account}"));
+        }
+        self.run(&statements).await
+    }
+
+    fn complaints<'a>(&self, log: &'a str) -> Vec<&'a str> {
+        log.lines().filter(|line| line.contains("[ERROR]") || line.starts_with("bwrap:")).collect()
+    }
+}
+
+/// A line of an option file; none for what can't be one.
+fn setting(name: &str, value: &str) -> Option<String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    if name.is_empty() || !name.chars().all(is_name) || value.chars().any(char::is_control) {
+        return None;
+    }
+    // Quoted, because `#` begins a comment and spaces at the ends are cut off.
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+    Some(format!("{name}=\"{value}\"\n"))
+}
+
+async fn within(
+    limit: Duration,
+    work: impl Future<Output = Result<(), EngineError>>,
+) -> Result<(), EngineError> {
+    tokio::time::timeout(limit, work)
+        .await
+        .unwrap_or_else(|elapsed| Err(EngineError::Silent(elapsed.into())))
+}
+
+fn error(error: mysql_async::Error) -> EngineError {
+    let mysql_async::Error::Server(ServerError { code, message, .. }) = error else {
+        return EngineError::Silent(error.into());
+    };
+    if DISK_FULL.contains(&code) || message.contains("No space left on device") {
+        EngineError::DiskFull { message }
+    } else if NO_ENTRY.contains(&code) {
+        EngineError::NoEntry { message }
+    } else {
+        EngineError::Refused { code, message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_stays_on_its_line() {
+        assert_eq!(setting("a_b", "1M").unwrap(), "a_b=\"1M\"\n");
+        assert_eq!(setting("a", "x # \"y\\").unwrap(), "a=\"x # \\\"y\\\\\"\n");
+        for (name, value) in [("a", "1\ninit-file=/x"), ("", "1"), ("[mysqld]\na", "1"), ("a=", "")]
+        {
+            assert_eq!(setting(name, value), None, "{name:?} {value:?}");
+        }
+    }
+}

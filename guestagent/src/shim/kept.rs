@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use domain::guest_spec::{GuestSpec, Isolation};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, waitpid};
 
+use crate::backoff::Backoff;
 use crate::control::End;
 use crate::part::Part;
 use crate::process::{self, Identity, Process};
-use crate::shim::backoff::Backoff;
 use crate::shim::{cgroup, find, log_file};
 use crate::step;
 

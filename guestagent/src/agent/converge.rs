@@ -1,0 +1,219 @@
+//! Brings the instance to what the newest document says.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bus::Client;
+use bus::guests::{Link, Pokes};
+use domain::guest::{
+    ActionBody, ActionCause, ActionFailure, ActionOutcome, Desired, DesiredAnswer, DesiredRequest,
+};
+use domain::guest_spec::{GuestSpec, Layout};
+use domain::ids::ActionId;
+use tokio::sync::watch;
+
+use super::Guest;
+use super::journal::Journal;
+use super::prepare::{self, PrepareError};
+use super::report::Observed;
+use crate::backoff::Backoff;
+use crate::control::{Request, ServerState};
+use crate::files::{self, Access};
+
+/// The first wait after a document could not be had, or not be followed.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// Between two looks whether the connection was made anew.
+const RECONNECT_LOOK: Duration = Duration::from_millis(500);
+
+/// Whether a document has been followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// There is nothing left to do.
+    Settled,
+    /// Something stands in the way that may go: try again.
+    Blocked,
+}
+
+/// Follows documents, one after the other.
+pub(crate) struct Converger {
+    guest: Arc<Guest>,
+    journal: Journal,
+    observed: watch::Sender<Observed>,
+}
+
+impl Converger {
+    pub(crate) fn new(
+        guest: Arc<Guest>,
+        journal: Journal,
+        observed: watch::Sender<Observed>,
+    ) -> Self {
+        Self { guest, journal, observed }
+    }
+
+    /// Asks for the document when told to, after each connection, and from time to time; never
+    /// ends.
+    pub(crate) async fn run(mut self, link: &Link, request: &DesiredRequest, client: &Client) {
+        let mut backoff = Backoff::new(FIRST_WAIT);
+        let mut pokes = match link.pokes().await {
+            Ok(pokes) => Some(pokes),
+            Err(error) => {
+                tracing::error!(%error, "Pokes are not heard.");
+                None
+            }
+        };
+        let poll = Duration::from_millis(self.guest.spec.desired_poll_ms.max(1));
+        loop {
+            let connects = connects(client);
+            let progress = match link.desired(request).await {
+                Ok(DesiredAnswer::Document(document)) => self.follow(&document).await,
+                // What runs goes on running: ending it is the provisioner's.
+                Ok(DesiredAnswer::None) => Progress::Settled,
+                Err(error) => {
+                    tracing::warn!(error = %telemetry::Chain(&error), "No document was had.");
+                    Progress::Blocked
+                }
+            };
+            let wait = match progress {
+                Progress::Settled => {
+                    backoff.reset();
+                    poll
+                }
+                Progress::Blocked => backoff.after(Duration::ZERO).min(poll),
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = poked(&mut pokes) => {}
+                () = reconnected(client, connects) => {}
+            }
+        }
+    }
+
+    async fn follow(&mut self, document: &Desired) -> Progress {
+        let revision = document.revision;
+        if revision < self.journal.revision() {
+            tracing::info!(?revision, "An older document was ignored.");
+            return Progress::Settled;
+        }
+        let followed = self.converge(document).await;
+        self.observed.send_if_modified(|observed| {
+            let now = Observed::from(&self.journal);
+            let changed = *observed != now;
+            *observed = now;
+            changed
+        });
+        followed.unwrap_or_else(|error| {
+            tracing::error!(%error, "The agent's files could not be written.");
+            Progress::Blocked
+        })
+    }
+
+    async fn converge(&mut self, document: &Desired) -> io::Result<Progress> {
+        let ids: Vec<ActionId> = document.actions.iter().map(|action| action.id).collect();
+        self.journal.see(document.revision, &ids)?;
+        if document.actions.is_empty() {
+            return self.keep_running(document).await;
+        }
+        for action in &document.actions {
+            if self.journal.has_ended(action.id) {
+                continue;
+            }
+            self.journal.start(action.id)?;
+            let outcome = match &action.body {
+                ActionBody::Prepare { databases, users } => {
+                    self.guest.health.set_preparing(true);
+                    let prepared = prepare::run(&self.guest, document, databases, users).await;
+                    self.guest.health.set_preparing(false);
+                    prepared
+                }
+            };
+            match outcome {
+                Ok(()) => {
+                    tracing::info!(action = %action.id, "Action is done.");
+                    self.journal.end(action.id, &ActionOutcome::Done)?;
+                }
+                Err(PrepareError::Failed(failure)) => {
+                    tracing::warn!(action = %action.id, ?failure, "Action has failed.");
+                    self.journal.end(action.id, &ActionOutcome::Failed(failure))?;
+                }
+                Err(PrepareError::Blocked(error)) => {
+                    tracing::warn!(action = %action.id, %error, "Action has to wait.");
+                    return Ok(Progress::Blocked);
+                }
+            }
+        }
+        Ok(Progress::Settled)
+    }
+
+    /// What a document without actions asks for: the server runs, and finds its settings when it
+    /// is next started.
+    async fn keep_running(&self, document: &Desired) -> io::Result<Progress> {
+        if let Err(failure) = write_settings(&self.guest, document)? {
+            tracing::error!(?failure, "Settings could not be written.");
+            return Ok(Progress::Blocked);
+        }
+        let wanted = match self.guest.shim.status_and_log(0).await {
+            Ok(status) if !status.prepared => {
+                tracing::error!("The server's data is not there.");
+                return Ok(Progress::Blocked);
+            }
+            Ok(status) if status.wanted && status.server != ServerState::Resting => Ok(status),
+            Ok(_) => self.guest.shim.ask(Request::Start).await,
+            Err(error) => Err(error),
+        };
+        Ok(match wanted {
+            Ok(_) => Progress::Settled,
+            Err(error) => {
+                tracing::warn!(error = %telemetry::Chain(&error), "The server was not started.");
+                Progress::Blocked
+            }
+        })
+    }
+}
+
+/// Leaves the settings where the server looks for them.
+pub(crate) fn write_settings(
+    guest: &Guest,
+    document: &Desired,
+) -> io::Result<Result<(), ActionFailure>> {
+    let text = match guest.engine.settings_file(&document.settings) {
+        Ok(text) => text,
+        Err(error) => {
+            return Ok(Err(ActionFailure {
+                cause: ActionCause::ServerWontStart,
+                detail: error.to_string(),
+            }));
+        }
+    };
+    let path = Layout(&guest.spec.directory).server_settings();
+    if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+        files::replace(&path, text.as_bytes(), for_server(&guest.spec))?;
+    }
+    Ok(Ok(()))
+}
+
+/// Who may read what is written for the server.
+pub(crate) fn for_server(spec: &GuestSpec) -> Access {
+    Access::readable_by(spec.uid)
+}
+
+fn connects(client: &Client) -> u64 {
+    client.statistics().connects.load(Ordering::Relaxed)
+}
+
+async fn reconnected(client: &Client, before: u64) {
+    while connects(client) == before {
+        tokio::time::sleep(RECONNECT_LOOK).await;
+    }
+}
+
+async fn poked(pokes: &mut Option<Pokes>) {
+    if let Some(listening) = pokes
+        && listening.next().await.is_some()
+    {
+        return;
+    }
+    *pokes = None;
+    std::future::pending().await
+}

@@ -1,0 +1,203 @@
+//! How the server is, as a value that changes only when something has happened.
+//!
+//! Every change becomes a fact in the plane's log, so nothing that comes and goes by itself may
+//! stand in it: a server that keeps falling over is down until it answers, not down and starting
+//! by turns.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use domain::guest::DatabaseHealth;
+use tokio::sync::{Notify, watch};
+
+use super::Guest;
+use crate::control::{ServerState, Status};
+use crate::engine::EngineError;
+
+/// Between two looks at a server that is well, or known not to be.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks at one that is about to answer.
+const LOOK_EVERY_STARTING: Duration = Duration::from_millis(50);
+
+/// The server's health, for all who tell it.
+#[derive(Debug)]
+pub(crate) struct Health {
+    value: watch::Sender<DatabaseHealth>,
+    preparing: AtomicBool,
+    look_now: Notify,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            value: watch::Sender::new(DatabaseHealth::Unknown),
+            preparing: AtomicBool::new(false),
+            look_now: Notify::new(),
+        }
+    }
+}
+
+impl Health {
+    /// As it is now.
+    pub(crate) fn now(&self) -> DatabaseHealth {
+        self.value.borrow().clone()
+    }
+
+    /// As it becomes.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<DatabaseHealth> {
+        self.value.subscribe()
+    }
+
+    /// Says whether the server is just being prepared.
+    pub(crate) fn set_preparing(&self, preparing: bool) {
+        self.preparing.store(preparing, Ordering::Relaxed);
+        self.look_now.notify_one();
+    }
+}
+
+/// Looks at the server again and again.
+pub(crate) struct Watcher {
+    guest: Arc<Guest>,
+}
+
+impl Watcher {
+    pub(crate) fn new(guest: Arc<Guest>) -> Self {
+        Self { guest }
+    }
+
+    /// Never ends.
+    pub(crate) async fn watch(&self) {
+        let health = &self.guest.health;
+        loop {
+            let now = self.look().await;
+            let period =
+                if now == DatabaseHealth::Starting { LOOK_EVERY_STARTING } else { LOOK_EVERY };
+            health.value.send_if_modified(|before| {
+                let changed = *before != now;
+                if changed {
+                    tracing::info!(?before, ?now, "Health has changed.");
+                    *before = now;
+                }
+                changed
+            });
+            tokio::select! {
+                () = tokio::time::sleep(period) => {}
+                () = health.look_now.notified() => {}
+            }
+        }
+    }
+
+    async fn look(&self) -> DatabaseHealth {
+        let health = &self.guest.health;
+        let silence = match self.guest.engine.ping().await {
+            Ok(()) => return DatabaseHealth::Up,
+            Err(error) => error,
+        };
+        let preparing = health.preparing.load(Ordering::Relaxed);
+        match self.guest.shim.status_and_log(0).await {
+            Ok(status) => judge(health.now(), &silence, &status, preparing),
+            // A shim that is away for a moment says nothing about the server.
+            Err(error) => {
+                tracing::debug!(error = %telemetry::Chain(&error), "No status from the shim.");
+                health.now()
+            }
+        }
+    }
+}
+
+/// The health of a server that did not answer well.
+fn judge(
+    before: DatabaseHealth,
+    silence: &EngineError,
+    status: &Status,
+    preparing: bool,
+) -> DatabaseHealth {
+    let down = |cause: String| DatabaseHealth::Down { cause };
+    if preparing && before != DatabaseHealth::Up {
+        return DatabaseHealth::Starting;
+    }
+    match (&status.server, &before) {
+        (ServerState::Resting, _) if !status.prepared => DatabaseHealth::Unknown,
+        (ServerState::Resting | ServerState::Stopping { .. }, _) => down("stopped".to_owned()),
+        (ServerState::Running { .. }, DatabaseHealth::Unknown | DatabaseHealth::Starting)
+            if status.last_end.is_none() =>
+        {
+            DatabaseHealth::Starting
+        }
+        // The first cause stands until the server answers again.
+        (ServerState::Running { .. } | ServerState::Ended, DatabaseHealth::Down { .. }) => before,
+        (ServerState::Running { .. } | ServerState::Ended, _) => {
+            match (silence, &status.last_end) {
+                (EngineError::Silent(_), Some(end)) => down(end.to_string()),
+                (_, _) => down(silence.to_string()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::End;
+
+    fn silent() -> EngineError {
+        EngineError::Silent("refused".into())
+    }
+
+    fn status(server: ServerState, signal: Option<i32>) -> Status {
+        Status {
+            prepared: true,
+            wanted: true,
+            server,
+            restarts: 0,
+            last_end: signal.map(|signal| End {
+                code: None,
+                signal: Some(signal),
+                out_of_memory: false,
+            }),
+            usage: None,
+            log_tail: None,
+        }
+    }
+
+    const RUNNING: ServerState = ServerState::Running { pid: 7 };
+
+    #[test]
+    fn a_server_that_was_never_up_is_starting() {
+        for before in [DatabaseHealth::Unknown, DatabaseHealth::Starting] {
+            let now = judge(before, &silent(), &status(RUNNING, None), false);
+            assert_eq!(now, DatabaseHealth::Starting);
+        }
+    }
+
+    #[test]
+    fn a_server_that_keeps_falling_over_is_down_until_it_answers() {
+        let ended = status(ServerState::Ended, Some(9));
+        let down = judge(DatabaseHealth::Up, &silent(), &ended, false);
+        assert_eq!(down, DatabaseHealth::Down { cause: "ended by signal 9".to_owned() });
+        let running = status(RUNNING, Some(6));
+        assert_eq!(judge(down.clone(), &silent(), &running, false), down);
+        assert_eq!(judge(down.clone(), &silent(), &ended, false), down);
+    }
+
+    #[test]
+    fn a_server_that_hangs_or_shuts_its_agent_out_is_down() {
+        let hangs = judge(DatabaseHealth::Up, &silent(), &status(RUNNING, None), false);
+        assert_eq!(hangs, DatabaseHealth::Down { cause: "the server does not answer".to_owned() });
+        let shut = EngineError::NoEntry { message: "no".to_owned() };
+        let shut = judge(DatabaseHealth::Up, &shut, &status(RUNNING, Some(9)), false);
+        let cause = "the server does not let its agent in: no".to_owned();
+        assert_eq!(shut, DatabaseHealth::Down { cause });
+    }
+
+    #[test]
+    fn nothing_is_known_of_a_server_that_was_never_asked_for() {
+        let mut nothing = status(ServerState::Resting, None);
+        nothing.prepared = false;
+        let now = judge(DatabaseHealth::Unknown, &silent(), &nothing, false);
+        assert_eq!(now, DatabaseHealth::Unknown);
+        let preparing = judge(DatabaseHealth::Unknown, &silent(), &nothing, true);
+        assert_eq!(preparing, DatabaseHealth::Starting);
+    }
+}

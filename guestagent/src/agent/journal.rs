@@ -1,0 +1,148 @@
+//! What the agent has begun and ended, so that a repeat after a crash is known to be one.
+//!
+//! # Invariants
+//! - "Started" is on disk before an action's first effect, its outcome before it is reported.
+//! - Only actions of the newest document are kept: older documents are ignored, so an action
+//!   that was dropped never comes back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use domain::guest::{ActionFailure, ActionOutcome, ActionResult, Revision};
+use domain::ids::ActionId;
+use serde::{Deserialize, Serialize};
+
+use crate::files::{self, Access};
+
+/// The journal of one agent.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    path: PathBuf,
+    content: Content,
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+struct Content {
+    revision: Revision,
+    actions: BTreeMap<ActionId, Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Entry {
+    Started,
+    Done,
+    Failed(ActionFailure),
+}
+
+impl Journal {
+    /// The journal at `path`; an empty one when there is none.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let content = match fs::read(path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Content::default(),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { path: path.to_owned(), content })
+    }
+
+    /// The newest revision seen.
+    pub(crate) fn revision(&self) -> Revision {
+        self.content.revision
+    }
+
+    /// Takes note of a document and of the actions in it; others are forgotten.
+    pub(crate) fn see(&mut self, revision: Revision, actions: &[ActionId]) -> io::Result<()> {
+        self.change(|content| {
+            content.revision = revision;
+            content.actions.retain(|id, _| actions.contains(id));
+        })
+    }
+
+    /// Whether the action has ended.
+    pub(crate) fn has_ended(&self, id: ActionId) -> bool {
+        matches!(self.content.actions.get(&id), Some(Entry::Done | Entry::Failed(_)))
+    }
+
+    /// Takes note that an action is about to begin.
+    pub(crate) fn start(&mut self, id: ActionId) -> io::Result<()> {
+        self.change(|content| {
+            content.actions.insert(id, Entry::Started);
+        })
+    }
+
+    /// Takes note of how an action has ended.
+    pub(crate) fn end(&mut self, id: ActionId, outcome: &ActionOutcome) -> io::Result<()> {
+        let entry = match outcome {
+            ActionOutcome::Done => Entry::Done,
+            ActionOutcome::Failed(failure) => Entry::Failed(failure.clone()),
+        };
+        self.change(|content| {
+            content.actions.insert(id, entry);
+        })
+    }
+
+    /// What has ended.
+    pub(crate) fn results(&self) -> Vec<ActionResult> {
+        let outcome = |entry: &Entry| match entry {
+            Entry::Started => None,
+            Entry::Done => Some(ActionOutcome::Done),
+            Entry::Failed(failure) => Some(ActionOutcome::Failed(failure.clone())),
+        };
+        self.content
+            .actions
+            .iter()
+            .filter_map(|(id, entry)| Some(ActionResult { id: *id, outcome: outcome(entry)? }))
+            .collect()
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Content)) -> io::Result<()> {
+        let mut content = self.content.clone();
+        change(&mut content);
+        if content != self.content {
+            files::replace(&self.path, &serde_json::to_vec(&content)?, Access::PRIVATE)?;
+            self.content = content;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::guest::ActionCause;
+    use uuid::Uuid;
+
+    #[test]
+    fn what_was_noted_is_known_to_the_next_agent() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.json");
+        let [begun, done, failed, gone] = [1, 2, 3, 4].map(|n| ActionId(Uuid::from_u128(n)));
+        let failure = ActionOutcome::Failed(ActionFailure {
+            cause: ActionCause::DiskFull,
+            detail: "full".to_owned(),
+        });
+        let revision = Revision { epoch: 1, sequence: 7 };
+
+        let mut journal = Journal::open(&path).unwrap();
+        for id in [begun, done, failed, gone] {
+            journal.start(id).unwrap();
+        }
+        for (id, outcome) in [(done, &ActionOutcome::Done), (failed, &failure), (gone, &failure)] {
+            journal.end(id, outcome).unwrap();
+        }
+        journal.see(revision, &[begun, done, failed]).unwrap();
+
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.revision(), revision);
+        assert_eq!(
+            [begun, done, failed, gone].map(|id| journal.has_ended(id)),
+            [false, true, true, false]
+        );
+        let results = journal.results();
+        assert_eq!(results.len(), 2);
+        assert_eq!(results[1], ActionResult { id: failed, outcome: failure });
+    }
+}
