@@ -1,1 +1,1 @@
-//! End-to-end tests against real processes.
+//! End-to-end tests against real processes, one file per subject in `tests/`.

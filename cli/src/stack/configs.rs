@@ -82,6 +82,7 @@ impl Parts<'_> {
         ];
         set(&mut config, "datastores", datastores);
         let mut local = Table::new();
+        set(&mut local, "host", format!("local-{}", self.place.id()));
         set(&mut local, "stack_dir", self.place.state());
         set(&mut local, "instances_dir", self.place.instances());
         set(&mut local, "images_dir", self.images_dir);

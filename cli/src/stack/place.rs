@@ -147,6 +147,13 @@ impl Place {
              run it as that user, or use another TROVE_STATE_DIR",
             self.state.display()
         );
+        let is_plain = |c: char| !c.is_control() && !c.is_whitespace();
+        ensure!(
+            base.to_str().is_some_and(|path| path.chars().all(is_plain)),
+            "path {} has a space or an odd character in it, which servers' command lines can't \
+             hold; use another TROVE_STATE_DIR",
+            base.display()
+        );
         let longest = base.as_os_str().len() + "/i".len() + SOCKET_BELOW_INSTANCES.len();
         ensure!(
             longest <= SOCKET_PATH_BYTES_MAX,

@@ -1,0 +1,42 @@
+# Needs Rust, make, a C compiler and python3-venv, and nothing else.
+# Everything is built below $(TARGET) and kept below .trove (or $TROVE_STATE_DIR).
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+TOOLS := $(TARGET)/tools
+# Newest that the workspace's Rust builds.
+CARGO_DENY := 0.18.9
+
+.PHONY: help build run test lint fmt advisories
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+build: ## The programs, for running
+	cargo build --locked --release --bins -p cli -p gateway -p taskmanager -p guestagent
+
+run: build ## The local stack, in the foreground until Ctrl-C
+	@exec $(TARGET)/release/trove stack
+
+# One build of programs and tests together, so that dependencies are built once.
+test: ## All tests, with real servers and clients
+	cargo build --locked --workspace --all-targets
+	cargo test --locked --workspace
+
+fmt: ## Formats the code
+	cargo fmt --all
+
+lint: $(TOOLS)/bin/cargo-deny ## Static checks
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --quiet
+	$(TOOLS)/bin/cargo-deny --locked check bans licenses sources
+
+advisories: $(TOOLS)/bin/cargo-deny ## Known flaws in dependencies; needs github.com
+	@$(TOOLS)/bin/cargo-deny --locked fetch db >/dev/null 2>&1 || \
+		{ echo 'The advisory database at github.com/rustsec can not be reached: nothing was checked.' >&2; exit 1; }
+	$(TOOLS)/bin/cargo-deny --locked check --disable-fetch advisories
+
+# Unoptimised: it takes a second to run and minutes to optimise.
+$(TOOLS)/bin/cargo-deny:
+	CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-deny --version $(CARGO_DENY) --locked --debug --quiet \
+		--root $(TOOLS) --target-dir $(TOOLS)/build
