@@ -5,6 +5,7 @@ use domain::engine::Manager;
 use domain::ids::ImageId;
 use domain::limits::Limits;
 use domain::quota::Quotas;
+use eventlog::durability::Durability;
 use serde::Deserialize;
 use std::fs;
 use std::io;
@@ -18,7 +19,7 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The read model's cache, in MiB.
     pub cache_mib: u64,
-    /// What an acknowledged write must have survived.
+    /// Whether the log must prove that it can survive a power cut.
     pub durability: Durability,
     /// The key that passwords are sealed to; 0600, the same for all taskmanagers, made by the
     /// first.
@@ -33,16 +34,6 @@ pub struct Config {
     pub datastores: Vec<Datastore>,
     /// The provisioner of this host.
     pub local: Local,
-}
-
-/// What an acknowledged write must have survived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Durability {
-    /// A power cut: a nats-server that can't prove it is refused.
-    Required,
-    /// As much as the nats-server gives; said loudly when that is less.
-    BestEffort,
 }
 
 /// How the bus is reached.

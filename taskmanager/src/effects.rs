@@ -30,10 +30,11 @@ pub(crate) struct Effects {
 }
 
 /// Why there is no outcome to report.
-enum Stop {
+#[derive(Debug)]
+pub(crate) enum Stop {
     /// To be tried again; in words.
     Obstacle(String),
-    /// Somebody else goes on from here.
+    /// Somebody else goes on from here, or has already.
     Superseded,
 }
 
@@ -47,23 +48,17 @@ impl Effects {
         Self { provisioner, mint, secrets, erased: Arc::default() }
     }
 
-    /// Carries out what `live` owes and returns the position of the result. An error holds the
-    /// obstacle in words, if it is worth another try by this worker.
-    #[tracing::instrument(skip_all, fields(instance_id = %live.id, effect))]
-    pub(crate) async fn run(&self, core: &Core, live: &Live) -> Result<u64, Option<String>> {
-        self.try_run(core, live).await.map_err(|stop| match stop {
-            Stop::Obstacle(text) => Some(text),
-            Stop::Superseded => None,
-        })
+    /// Whether an instance is this host's, or may become so.
+    pub(crate) fn may_touch(&self, live: &Live) -> bool {
+        let host = self.provisioner.capacity().host;
+        live.place.as_ref().is_none_or(|place| place.host == host)
     }
 
-    async fn try_run(&self, core: &Core, live: &Live) -> Result<u64, Stop> {
+    /// Carries out what `live` owes and returns the position of the result.
+    #[tracing::instrument(skip_all, fields(instance_id = %live.id, effect))]
+    pub(crate) async fn run(&self, core: &Core, live: &Live) -> Result<u64, Stop> {
         let effect = live.phase.next_effect().ok_or(Stop::Superseded)?;
         tracing::Span::current().record("effect", tracing::field::debug(effect));
-        let host = self.provisioner.capacity().host;
-        if live.place.as_ref().is_some_and(|place| place.host != host) {
-            return Err(Stop::Superseded);
-        }
         let command = Command::Claim { worker: core.worker, effect };
         let fence = core.instruct(live.id, command).await.map_err(stop)?.position;
         let started = std::time::Instant::now();

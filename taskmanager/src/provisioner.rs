@@ -1,6 +1,6 @@
 //! The port by which instances get a volume and a guest.
 //!
-//! # Invariants (every adapter keeps them; `tests/provisioner_*.rs` hold them to it)
+//! # Invariants (every adapter keeps them; `tests/provisioner_local/` hold them to it)
 //! - Every effect may be repeated, and may be repeated after a crash at any point of it: it ends
 //!   in the same state.
 //! - Every effect names a fence. The highest fence of each instance is kept on disk before the

@@ -23,6 +23,7 @@ use bus::{Client, Connection, CredentialsSource};
 use domain::aggregate::Key;
 use domain::ids::{CommandId, LogId, derived};
 use domain::plane::{self, Founding, Plane};
+use eventlog::durability::prove_durability;
 use eventlog::jetstream::{JetStreamLog, ensure_stream};
 use eventlog::{EventLog, Folded, HandleError};
 use readmodel::ReadModel;
@@ -47,6 +48,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let worker = Worker::of(&config.state_dir).context("open the state directory")?;
     let key = Arc::new(SecretKey::ensure(&config.sealing_key_file).context("sealing key")?);
     let client = connect(&config.nats, &config.nats.credentials, Identity::Taskmanager).await?;
+    prove_durable(&config).await?;
     ensure_stream(&client, 1).await.context("open the event log")?;
     let secrets = Arc::new(SecretStore::new(client.clone()));
     secrets.ensure_stream().await.context("open the store of secrets")?;
@@ -148,6 +150,14 @@ async fn connect(nats: &Nats, credentials: &Path, identity: Identity) -> anyhow:
     let credentials = CredentialsSource::File(credentials.to_owned());
     let connection = Connection::of(identity, nats.urls.clone(), credentials);
     bus::connect(&connection).await.context("connect to the bus")
+}
+
+/// Asks the nats-server, as a user of its system account, how it writes to the disk.
+async fn prove_durable(config: &Config) -> anyhow::Result<()> {
+    let credentials = &config.nats.system_credentials;
+    let system = connect(&config.nats, credentials, Identity::Launcher).await?;
+    prove_durability(&system, config.durability).await.context("prove the log's durability")?;
+    Ok(())
 }
 
 /// The epoch of the log, before anything of it is folded: the first one of an empty log.

@@ -10,7 +10,7 @@
 
 use crate::clock::{now, until};
 use crate::core::Core;
-use crate::effects::Effects;
+use crate::effects::{Effects, Stop};
 use crate::reconcile;
 use domain::aggregate::{Key, Kind};
 use domain::ids::{CommandId, InstanceId, derived};
@@ -161,9 +161,12 @@ impl Runner {
                 agenda.insert((timer.at, id.into()));
             }
         }
+        if instance.next_effect().is_none() || !self.effects.may_touch(live) {
+            return;
+        }
         if let Some(again_at) = self.not_before(live) {
             agenda.insert((again_at, id.into()));
-        } else if instance.next_effect().is_some() && self.busy().insert(id) {
+        } else if self.busy().insert(id) {
             let runner = self.clone();
             tokio::spawn(async move { runner.work(id).await });
         }
@@ -248,19 +251,25 @@ impl Runner {
                 self.obstacles().remove(&live.id);
                 self.core.reached(position).await
             }
-            Err(Some(text)) => {
-                self.note_obstacle(live.id, text);
+            Err(stop) => {
+                self.note_obstacle(live.id, stop);
                 false
             }
-            Err(None) => false,
         }
     }
 
-    fn note_obstacle(&self, id: InstanceId, text: String) {
+    fn note_obstacle(&self, id: InstanceId, stop: Stop) {
+        let text = match stop {
+            Stop::Obstacle(text) => {
+                tracing::warn!(instance_id = %id, obstacle = text, "Effect to be tried again.");
+                text
+            }
+            // The rows will show what it is; until then it must not be tried in a hurry.
+            Stop::Superseded => String::new(),
+        };
         let mut obstacles = self.obstacles();
         let failures = obstacles.get(&id).map_or(0, |known| known.failures) + 1;
         let wait = RETRY_MIN.saturating_mul(2_u32.saturating_pow(failures - 1)).min(RETRY_MAX);
-        tracing::warn!(instance_id = %id, failures, obstacle = text, "Effect to be tried again.");
         obstacles.insert(id, Obstacle { text, failures, retry_at: now().after(wait) });
     }
 

@@ -81,7 +81,7 @@ impl LocalProvisioner {
 
     /// Takes the volume out of the instance's directory, killing what uses it still.
     pub(crate) fn take_volume_out(&self, id: InstanceId) -> Result<(), HostError> {
-        let limit = Instant::now() + KILL_MAX;
+        let limit = Instant::now() + self.stop_max.min(KILL_MAX);
         let mut outcome = Ok(false);
         process::holds_until(limit, || {
             outcome = volume::take_out(&self.paths, id);

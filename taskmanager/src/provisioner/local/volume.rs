@@ -124,8 +124,9 @@ pub(crate) fn take_out(paths: &Paths, id: InstanceId) -> Result<bool, HostError>
 
 /// Deletes what the volume is made of, after it was taken out.
 pub(crate) fn delete(paths: &Paths, id: InstanceId) -> Result<(), HostError> {
-    let image = paths.image(id);
-    for path in [image.with_extension("new"), image, paths.sized_directory(id)] {
+    let (image, sized) = (paths.image(id), paths.sized_directory(id));
+    let torn = [image.with_extension("new"), sized.with_extension("dir.new")];
+    for path in torn.into_iter().chain([image, sized]) {
         files::remove(&path)?;
     }
     files::sync_dir(&paths.volumes())
