@@ -1,6 +1,7 @@
 //! Where changes are sent to: the taskmanagers, over the bus.
 
 use async_trait::async_trait;
+use bus::commands::{Commander, OutcomeUnknown};
 use domain::command::{Envelope, Reply};
 
 /// Has commands decided.
@@ -14,7 +15,9 @@ pub trait Commands: Send + Sync {
     async fn send(&self, envelope: &Envelope) -> Result<Reply, OutcomeUnknown>;
 }
 
-/// Nobody answered before the deadline.
-#[derive(Debug, thiserror::Error)]
-#[error("the command was not answered in time")]
-pub struct OutcomeUnknown;
+#[async_trait]
+impl Commands for Commander {
+    async fn send(&self, envelope: &Envelope) -> Result<Reply, OutcomeUnknown> {
+        Self::send(self, envelope).await
+    }
+}

@@ -69,8 +69,6 @@ pub struct IdentityFiles {
 pub struct Limits {
     /// A command, with all its tries, in milliseconds.
     pub command_ms: u64,
-    /// One try of a command, in milliseconds.
-    pub command_try_ms: u64,
     /// Waiting for the read model to see a write, in milliseconds.
     pub read_your_write_ms: u64,
     /// How old a heartbeat may be for its figures to be shown, in milliseconds.
@@ -125,7 +123,7 @@ impl Config {
             return Err(ConfigError::Senseless("nats.urls is empty"));
         }
         let limits = &config.limits;
-        if config.page_size == 0 || limits.requests_max == 0 || limits.command_try_ms == 0 {
+        if config.page_size == 0 || limits.requests_max == 0 {
             return Err(ConfigError::Senseless("a limit of zero lets nothing through"));
         }
         Ok(config)

@@ -96,7 +96,7 @@ impl Fault {
     }
 
     /// The instance is not there for this caller.
-    pub(crate) fn no_instance(id: impl ToString) -> Self {
+    pub(crate) fn no_instance(id: &impl ToString) -> Self {
         Self::NotFound(Missing::Resource(id.to_string()))
     }
 

@@ -15,11 +15,7 @@ use eventlog::EventLog;
 use identity::Identity;
 use readmodel::ReadModel;
 use std::sync::Arc;
-use std::time::Duration;
 use telemetry::Chain;
-
-/// How often it is looked whether the read model has caught up, while a request waits for it.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A gateway's parts. It holds no state of its own.
 pub struct Gateway {
@@ -54,12 +50,8 @@ impl Gateway {
     /// # Errors
     /// When it is not in time.
     pub(crate) async fn ready(&self) -> Result<(), Fault> {
-        let caught_up = async {
-            while !self.read_model.is_caught_up() {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        };
-        tokio::time::timeout(self.config.limits.read_your_write(), caught_up)
+        let within = self.config.limits.read_your_write();
+        tokio::time::timeout(within, self.read_model.caught_up())
             .await
             .map_err(|_| Fault::NotCaughtUp)
     }
@@ -82,7 +74,7 @@ impl Gateway {
     /// # Errors
     /// When there is none: unknown, gone and another project's look the same.
     pub(crate) fn instance(&self, call: &Call, id: &str) -> Result<Live, Fault> {
-        let missing = || Fault::no_instance(crate::catalogue::shown(id));
+        let missing = || Fault::no_instance(&crate::catalogue::shown(id));
         // The clients' look-up by name comes here first, so a name must not pass for an id.
         let parsed: InstanceId = Some(id)
             .filter(|id| id.len() == 36)

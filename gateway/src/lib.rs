@@ -17,13 +17,16 @@ mod gateway;
 mod heartbeats;
 mod request;
 mod request_id;
+mod revocations;
 mod router;
 mod routes;
+mod run;
 mod view;
 
-pub use commands::{Commands, OutcomeUnknown};
+pub use commands::Commands;
 pub use config::{Config, ConfigError, IdentityFiles, Limits, Nats};
 pub use gateway::Gateway;
 pub use heartbeats::{Heard, Heartbeats};
 pub use request::idempotency::{HashKey, HashKeyError};
 pub use router::router;
+pub use run::{RunError, run};

@@ -37,7 +37,7 @@ fn every_fault_of_the_gateway_has_its_status() {
         (Fault::OtherProject { token_project: "p".into() }, 403, "forbidden"),
         (Fault::Denied { rule: "r" }, 403, "forbidden"),
         (Fault::NoRoute, 404, "itemNotFound"),
-        (Fault::no_instance(INSTANCE), 404, "itemNotFound"),
+        (Fault::no_instance(&INSTANCE), 404, "itemNotFound"),
         (Fault::BodyTooLarge { bytes_max: 1 }, 413, "overLimit"),
         (Fault::MediaType, 415, "badMediaType"),
         (Fault::Internal, 500, "instanceFault"),

@@ -12,11 +12,12 @@ use crate::request::update::{Change, Update};
 use crate::view::instance::{Detail, Summary};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::http::HeaderMap;
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
 use domain::command::Body;
 use domain::instance::Live;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,8 +29,7 @@ pub(crate) async fn list(
     Params(params): Params,
 ) -> Answer {
     let found = Found::look_up(&gateway, &call, &params)?;
-    let views = found.page.iter().map(|live| json!(Summary::of(live, call.viewer())));
-    Ok(found.answer(views.collect(), &call, &uri))
+    Ok(found.answer(|live| Summary::of(live, call.viewer()), &call, &uri))
 }
 
 /// `GET /instances/detail`.
@@ -40,11 +40,12 @@ pub(crate) async fn list_details(
     Params(params): Params,
 ) -> Answer {
     let found = Found::look_up(&gateway, &call, &params)?;
-    let views = found.page.iter().map(|live| {
-        let heard = gateway.heartbeats.last(live.id);
-        json!(Detail::of(live, heard.as_ref(), call.viewer()))
-    });
-    Ok(found.answer(views.collect(), &call, &uri))
+    let answer = found.answer(
+        |live| Detail::of(live, gateway.heartbeats.last(live.id).as_ref(), call.viewer()),
+        &call,
+        &uri,
+    );
+    Ok(answer)
 }
 
 /// One page of instances, and whether another follows.
@@ -71,12 +72,14 @@ impl Found {
         Ok(Self { page, is_last })
     }
 
-    fn answer(
-        &self,
-        views: Vec<Value>,
+    /// The page in its views, with the way to the next.
+    fn answer<'a, V: Serialize>(
+        &'a self,
+        view: impl FnMut(&'a Live) -> V,
         call: &Call,
-        uri: &axum::http::Uri,
-    ) -> axum::response::Response {
+        uri: &Uri,
+    ) -> Response {
+        let views: Vec<V> = self.page.iter().map(view).collect();
         let mut body = json!({ "instances": views });
         if let Some(last) = self.page.last().filter(|_| !self.is_last) {
             let next = call.links.next(uri.path(), &next_query(uri.query(), last.id));

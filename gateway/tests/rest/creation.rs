@@ -186,11 +186,9 @@ async fn an_unknown_outcome_names_request_and_instance() {
     let (key, text) = answer.fault();
     assert_eq!(key, "serviceUnavailable");
     assert!(text.contains(answer.headers["x-openstack-request-id"].to_str().unwrap()), "{text}");
-    let id = match &stack.desk.seen.lock().unwrap()[0].body {
-        Body::CreateInstance { id, .. } => id.to_string(),
-        other => panic!("{other:?}"),
-    };
-    assert!(text.contains(&id), "{text}");
+    let seen = stack.desk.seen.lock().unwrap();
+    let Body::CreateInstance { id, .. } = &seen[0].body else { panic!("{seen:?}") };
+    assert!(text.contains(&id.to_string()), "{text}");
 }
 
 #[tokio::test]

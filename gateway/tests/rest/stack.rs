@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use bus::commands::{Cause, OutcomeUnknown};
 use domain::aggregate::{Aggregate, Key};
 use domain::command::{Accepted, Body as Asked, Envelope, Rejection, Reply};
 use domain::commit::Actor;
@@ -16,7 +17,7 @@ use domain::project::{self, Project};
 use domain::quota::Quotas;
 use domain::time::Timestamp;
 use eventlog::{HandleError, Handler, HandlerConfig, MemoryLog, Request as Order};
-use gateway::{Commands, Config, Gateway, HashKey, Heartbeats, OutcomeUnknown, router};
+use gateway::{Commands, Config, Gateway, HashKey, Heartbeats, router};
 use identity::embedded::{self, Embedded, NotRecorded, Revocation, Revocations};
 use readmodel::{MemoryStore, ReadModel};
 use serde_json::{Value, json};
@@ -91,7 +92,9 @@ impl Desk {
                 instance::Rejection::AlreadyExists => Rejection::InstanceExists,
                 instance::Rejection::NotFound => Rejection::InstanceNotFound,
                 instance::Rejection::Abandoned => Rejection::CreationAbandoned,
-                other => panic!("no user's command is refused with {other:?}"),
+                instance::Rejection::StaleFence
+                | instance::Rejection::ClaimedByAnother { .. }
+                | instance::Rejection::NotOwed => panic!("not to a user's command"),
             }
         })
     }
@@ -146,7 +149,7 @@ impl Commands for Desk {
 }
 
 fn silence() -> OutcomeUnknown {
-    OutcomeUnknown
+    OutcomeUnknown { cause: Cause::NobodyListens }
 }
 
 struct NothingRevoked;
