@@ -181,7 +181,7 @@ impl Keeper {
         command
             .args(arguments)
             .env_clear()
-            .envs(["PATH", "TROVE_LOG", "RUST_BACKTRACE"].into_iter().filter_map(inherited))
+            .envs(["PATH", "TROVE_LOG"].into_iter().filter_map(inherited))
             .stdin(Stdio::null())
             .stdout(log.try_clone().context("open its log")?)
             .stderr(log)

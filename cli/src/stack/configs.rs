@@ -32,7 +32,6 @@ impl Parts<'_> {
 
             [limits]
             command_ms = 10_000
-            command_try_ms = 2_000
             read_your_write_ms = 2_000
             heartbeat_age_ms = 60_000
             stop_ms = 5_000

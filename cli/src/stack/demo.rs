@@ -100,7 +100,8 @@ fn phase(instance: &Value) -> String {
         (Some(host), Some(port)) => format!(" at {host}:{port}"),
         _ => String::new(),
     };
-    format!("{} {}{at}", word("status"), word("operating_status"))
+    let words = [word("status"), word("operating_status")].join(" ");
+    format!("{}{at}", words.trim_end())
 }
 
 fn body(password: &str) -> Value {
