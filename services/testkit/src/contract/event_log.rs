@@ -5,7 +5,8 @@ mod crashes;
 
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
-use commits::{Writer, commit, fresh_key, oversized};
+use commits::{Writer, oversized};
+pub use commits::{commit, fresh_key};
 use eventlog::{AppendError, ChainCheck, EventLog, Recorded, Tailer};
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,12 +15,12 @@ use uuid::Uuid;
 const SETTLED_IN: Duration = Duration::from_secs(60);
 
 /// An aggregate that nobody else writes.
-pub(super) fn fresh_key() -> Key {
+pub fn fresh_key() -> Key {
     (&ProjectId(Uuid::new_v4().to_string())).into()
 }
 
 /// A commit that nobody else makes.
-pub(super) fn commit(key: Key, previous_hash: Option<Hash>) -> Commit {
+pub fn commit(key: Key, previous_hash: Option<Hash>) -> Commit {
     let released = |_| project::Event::Released { instance: InstanceId(Uuid::new_v4()) };
     with_events(key, previous_hash, (0..3).map(released).collect())
 }
