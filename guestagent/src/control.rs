@@ -94,6 +94,8 @@ pub enum ServerState {
     Running {
         /// Its process id, as the host counts.
         pid: i32,
+        /// For how long, in milliseconds, as far as the shim knows.
+        ran_ms: u64,
     },
     /// It was told to end.
     Stopping {

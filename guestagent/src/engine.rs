@@ -42,7 +42,8 @@ pub trait DatabaseEngine: Send + Sync {
     /// See [`EngineError`].
     async fn ensure_user(&self, user: &User<'_>) -> Result<(), EngineError>;
 
-    /// The lines of a server's log that tell what went wrong, most telling last.
+    /// The lines of a server's log that tell what went wrong at its last start, as it says them:
+    /// the first is nearest to the cause.
     fn complaints<'a>(&self, log: &'a str) -> Vec<&'a str>;
 }
 

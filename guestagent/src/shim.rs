@@ -300,7 +300,10 @@ fn status(spec: &GuestSpec, server: &Kept) -> Status {
         server: match server.phase() {
             Phase::Resting => ServerState::Resting,
             Phase::Waiting { .. } => ServerState::Ended,
-            Phase::Running(running) => ServerState::Running { pid: running.process.pid() },
+            Phase::Running(running) => ServerState::Running {
+                pid: running.process.pid(),
+                ran_ms: u64::try_from(running.ran().as_millis()).unwrap_or(u64::MAX),
+            },
             Phase::Stopping { running, .. } => ServerState::Stopping { pid: running.process.pid() },
         },
         restarts: server.restarts(),

@@ -12,13 +12,18 @@ use domain::guest::DatabaseHealth;
 use tokio::sync::{Notify, watch};
 
 use super::Guest;
-use crate::control::{ServerState, Status};
+use crate::control::{End, ServerState, Status};
 use crate::engine::EngineError;
 
 /// Between two looks at a server that is well, or known not to be.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Between two looks at one that is about to answer.
 const LOOK_EVERY_STARTING: Duration = Duration::from_millis(50);
+
+/// Whoever was started this short a time ago is silent because it ended before.
+const LATELY_MS: u64 = 10_000;
+/// Who takes longer to start does not start; recovering a large server takes minutes.
+const STARTING_MAX_MS: u64 = 600_000;
 
 /// The server's health, for all who tell it.
 #[derive(Debug)]
@@ -120,15 +125,16 @@ fn judge(
     match (&status.server, &before) {
         (ServerState::Resting, _) if !status.prepared => DatabaseHealth::Unknown,
         (ServerState::Resting | ServerState::Stopping { .. }, _) => down("stopped".to_owned()),
-        (ServerState::Running { .. }, DatabaseHealth::Unknown | DatabaseHealth::Starting)
-            if status.last_end.is_none() =>
-        {
+        (
+            ServerState::Running { ran_ms, .. },
+            DatabaseHealth::Unknown | DatabaseHealth::Starting,
+        ) if lately_ended(status).is_none() && *ran_ms < STARTING_MAX_MS => {
             DatabaseHealth::Starting
         }
         // The first cause stands until the server answers again.
         (ServerState::Running { .. } | ServerState::Ended, DatabaseHealth::Down { .. }) => before,
         (ServerState::Running { .. } | ServerState::Ended, _) => {
-            match (silence, &status.last_end) {
+            match (silence, lately_ended(status)) {
                 (EngineError::Silent(_), Some(end)) => down(end.to_string()),
                 (_, _) => down(silence.to_string()),
             }
@@ -136,10 +142,18 @@ fn judge(
     }
 }
 
+/// How the server ended, when that explains why it is silent now.
+fn lately_ended(status: &Status) -> Option<&End> {
+    let explains = match status.server {
+        ServerState::Running { ran_ms, .. } => ran_ms < LATELY_MS,
+        ServerState::Resting | ServerState::Ended | ServerState::Stopping { .. } => true,
+    };
+    status.last_end.as_ref().filter(|_| explains)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::End;
 
     fn silent() -> EngineError {
         EngineError::Silent("refused".into())
@@ -161,7 +175,7 @@ mod tests {
         }
     }
 
-    const RUNNING: ServerState = ServerState::Running { pid: 7 };
+    const RUNNING: ServerState = ServerState::Running { pid: 7, ran_ms: 10 };
 
     #[test]
     fn a_server_that_was_never_up_is_starting() {
@@ -185,6 +199,10 @@ mod tests {
     fn a_server_that_hangs_or_shuts_its_agent_out_is_down() {
         let hangs = judge(DatabaseHealth::Up, &silent(), &status(RUNNING, None), false);
         assert_eq!(hangs, DatabaseHealth::Down { cause: "the server does not answer".to_owned() });
+        let later = ServerState::Running { pid: 7, ran_ms: LATELY_MS };
+        assert_eq!(judge(DatabaseHealth::Up, &silent(), &status(later, Some(9)), false), hangs);
+        let never = ServerState::Running { pid: 7, ran_ms: STARTING_MAX_MS };
+        assert_eq!(judge(DatabaseHealth::Starting, &silent(), &status(never, None), false), hangs);
         let shut = EngineError::NoEntry { message: "no".to_owned() };
         let shut = judge(DatabaseHealth::Up, &shut, &status(RUNNING, Some(9)), false);
         let cause = "the server does not let its agent in: no".to_owned();

@@ -150,7 +150,7 @@ async fn wait_for_login(guest: &Guest, restarts_before: u32) -> Result<(), Prepa
         let Err(error) = guest.engine.ping().await else {
             return Ok(());
         };
-        let status = match guest.shim.status_and_log(LOG_TAIL_MAX).await {
+        let status = match guest.shim.status_and_log(0).await {
             Ok(status) => status,
             // The shim is being replaced; the server stays.
             Err(ShimError::Silent(_)) if Instant::now() < until => {
@@ -163,6 +163,7 @@ async fn wait_for_login(guest: &Guest, restarts_before: u32) -> Result<(), Prepa
             + u32::from(status.server == ServerState::Ended);
         if ends >= ENDS_MAX || Instant::now() >= until {
             // A creation that has failed is taken back: there is nothing to keep trying for.
+            let status = guest.shim.status_and_log(LOG_TAIL_MAX).await?;
             guest.shim.ask(Request::Stop).await?;
             return Err(wont_start(guest, &status, &error));
         }
@@ -178,7 +179,7 @@ fn wont_start(guest: &Guest, status: &Status, error: &EngineError) -> PrepareErr
         Some(end) => format!("the server {end}"),
         None => error.to_string(),
     }];
-    said.extend(lines.iter().rev().take(LINES_MAX).rev().map(|line| (*line).to_owned()));
+    said.extend(lines.iter().take(LINES_MAX).map(|line| (*line).to_owned()));
     let full = lines.iter().any(|line| {
         line.contains("No space left on device")
             || line.contains("errno: 28")

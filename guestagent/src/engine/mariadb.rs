@@ -29,6 +29,9 @@ const STATEMENT_MAX: Duration = Duration::from_secs(30);
 /// What quoting relies on, whatever the server's settings are.
 const SESSION: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'";
 
+/// What the first line of each start says.
+const STARTING: &str = "[Note] Starting MariaDB";
+
 /// The server's numbers of errors that tell of a full disk.
 const DISK_FULL: [u16; 2] = [1021, 1114];
 /// The server's numbers of errors that keep a client out.
@@ -125,8 +128,16 @@ impl DatabaseEngine for Mariadb {
     }
 
     fn complaints<'a>(&self, log: &'a str) -> Vec<&'a str> {
-        log.lines().filter(|line| line.contains("[ERROR]") || line.starts_with("bwrap:")).collect()
+        let lines: Vec<&str> = log.lines().collect();
+        let start = lines.iter().rposition(|line| line.contains(STARTING)).unwrap_or(0);
+        lines[start..].iter().copied().filter(|line| is_complaint(line)).collect()
     }
+}
+
+/// Its own, or of what was to start it.
+fn is_complaint(line: &str) -> bool {
+    line.contains("[ERROR]")
+        || ["bwrap:", "trove-guestagent:"].iter().any(|name| line.starts_with(name))
 }
 
 /// A line of an option file; none for what can't be one.
@@ -165,6 +176,16 @@ fn error(error: mysql_async::Error) -> EngineError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn complaints_are_of_the_last_start() {
+        let server = Mariadb::new(Path::new("s"), "p".to_owned());
+        let log = "1 [Note] Starting MariaDB 10.11\n1 [ERROR] old\n\
+                   2 [Note] Starting MariaDB 10.11\n2 [ERROR] cause\n2 [Note] x\n2 [ERROR] end\n";
+        assert_eq!(server.complaints(log), ["2 [ERROR] cause", "2 [ERROR] end"]);
+        let log = "trove-guestagent: server was not started: no volume\n";
+        assert_eq!(server.complaints(log), [log.trim()]);
+    }
 
     #[test]
     fn a_setting_stays_on_its_line() {

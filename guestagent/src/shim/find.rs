@@ -11,7 +11,7 @@ use crate::process::{self, Identity, Process};
 use crate::step;
 
 /// How long bubblewrap may take to build its walls.
-const WALLS_MAX: Duration = Duration::from_secs(5);
+const WALLS_MAX: Duration = Duration::from_secs(10);
 /// Between two looks for a process that is about to be there.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 

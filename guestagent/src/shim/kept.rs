@@ -71,6 +71,13 @@ pub(crate) struct Running {
     out_of_memory_before: u64,
 }
 
+impl Running {
+    /// For how long, as far as this shim knows.
+    pub(crate) fn ran(&self) -> Duration {
+        self.since.elapsed()
+    }
+}
+
 impl Kept {
     /// A part at rest. Its first wait is `first_wait`, a stop takes at most `stop_max`.
     pub(crate) fn new(
@@ -170,7 +177,7 @@ impl Kept {
             Phase::Resting => self.start(spec),
             Phase::Running(running) if running.process.has_ended() => {
                 self.last_end = Some(self.end_of(spec, &running));
-                self.wait_after(running.since.elapsed())
+                self.wait_after(running.ran())
             }
             Phase::Running(running) if self.wanted => Phase::Running(running),
             Phase::Running(running) => {
@@ -314,23 +321,23 @@ fn signal(part: Part, process: &Process, signal: Signal) {
 
 /// Kills a part with all that it started.
 fn kill_all(part: Part, spec: &GuestSpec, process: &Process) {
-    let walled = part == Part::Server && matches!(spec.isolation, Isolation::Bubblewrap { .. });
-    // The first process of a pid namespace takes all others with it.
-    let first = walled
-        .then(|| process::parent(process.pid()))
-        .flatten()
-        .filter(|pid| *pid > 1 && *pid != std::process::id().cast_signed())
-        .and_then(|pid| Process::open(pid).ok());
-    signal(part, process, Signal::KILL);
-    if let Some(first) = first {
-        signal(part, &first, Signal::KILL);
-    }
-    let Some(group) = Pid::from_raw(process.pid()).filter(|_| !walled) else {
+    if let (Part::Server, Isolation::Bubblewrap { program }) = (part, &spec.isolation) {
+        // The first process of a pid namespace takes all others with it: it is the server's
+        // parent, or the child of what builds the walls.
+        let wall = program.display().to_string();
+        process::children(process.pid())
+            .into_iter()
+            .chain(process::parent(process.pid()))
+            .filter(|pid| process::program(*pid).is_some_and(|name| name == wall))
+            .filter_map(|pid| Process::open(pid).ok())
+            .for_each(|first| signal(part, &first, Signal::KILL));
+        signal(part, process, Signal::KILL);
         return;
-    };
+    }
+    signal(part, process, Signal::KILL);
     // While its leader is not waited for, the group's number can't be another's.
-    match kill_process_group(group, Signal::KILL) {
-        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
-        Err(error) => tracing::error!(%part, %error, "Group could not be killed."),
+    match Pid::from_raw(process.pid()).map(|group| kill_process_group(group, Signal::KILL)) {
+        None | Some(Ok(()) | Err(rustix::io::Errno::SRCH)) => {}
+        Some(Err(error)) => tracing::error!(%part, %error, "Group could not be killed."),
     }
 }

@@ -21,6 +21,8 @@ use images::{MARIADB_10_11, Store};
 use mysql_async::prelude::Queryable;
 use rustix::process::{Signal, geteuid};
 
+use crate::plane::Plane;
+
 /// Longer than anything here takes on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// A user without an entry in any file: what the plain modes run as under root.
@@ -175,6 +177,16 @@ impl Bench {
         }
     }
 
+    /// Gives the agent its place on the bus.
+    pub(crate) fn join(&mut self, plane: &Plane) {
+        self.spec.nats_urls = vec![plane.url().to_owned()];
+        self.write_spec();
+        let path = self.layout().credentials();
+        fs::write(&path, plane.credentials(self.spec.instance)).unwrap();
+        chown(&path, self.agent_uid(), self.agent_uid()).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    }
+
     /// Starts a shim and waits until it is ready.
     pub(crate) fn start_shim(&mut self) {
         let child = self.spawn_shim();
@@ -248,7 +260,7 @@ impl Bench {
 
     pub(crate) fn server_pid(&self) -> Option<i32> {
         match self.status().server {
-            ServerState::Running { pid } => Some(pid),
+            ServerState::Running { pid, .. } => Some(pid),
             ServerState::Resting | ServerState::Ended | ServerState::Stopping { .. } => None,
         }
     }
@@ -257,10 +269,26 @@ impl Bench {
     pub(crate) async fn login(&self, user: &str, password: &str) -> mysql_async::Conn {
         let options = mysql_async::OptsBuilder::default()
             .socket(self.layout().server_socket().to_str())
-            .prefer_socket(true)
-            .user(Some(user))
-            .pass(Some(password));
-        let options = mysql_async::Opts::from(options);
+            .prefer_socket(true);
+        self.login_by(options, user, password).await
+    }
+
+    /// Logs in over the network, as a tenant does.
+    pub(crate) async fn login_from_afar(&self, user: &str, password: &str) -> mysql_async::Conn {
+        let options = mysql_async::OptsBuilder::default()
+            .ip_or_hostname(self.spec.address.to_string())
+            .tcp_port(self.spec.port)
+            .prefer_socket(false);
+        self.login_by(options, user, password).await
+    }
+
+    async fn login_by(
+        &self,
+        options: mysql_async::OptsBuilder,
+        user: &str,
+        password: &str,
+    ) -> mysql_async::Conn {
+        let options = mysql_async::Opts::from(options.user(Some(user)).pass(Some(password)));
         let until = Instant::now() + LIMIT;
         loop {
             let error = match mysql_async::Conn::new(options.clone()).await {

@@ -9,6 +9,8 @@
     reason = "what is not as it should be ends a test, here as in its helpers"
 )]
 
+mod agent;
 mod bench;
+mod plane;
 mod shim;
 mod template;
