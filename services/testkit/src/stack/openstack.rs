@@ -1,0 +1,97 @@
+//! OpenStack's own command line, from PyPI, in a virtual environment of its own.
+
+use super::{Person, place};
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What is installed; a change makes another environment.
+const PACKAGES: [&str; 2] = ["python-troveclient==8.11.0", "python-openstackclient==10.5.0"];
+
+/// The command line, logged in as somebody.
+#[derive(Debug, Clone)]
+pub struct OpenStack {
+    program: PathBuf,
+    base: String,
+    person: Person,
+    home: PathBuf,
+}
+
+impl OpenStack {
+    /// The command line for one user at one gateway. The first call of a build directory
+    /// installs it.
+    pub(super) fn install(base: &str, person: &Person, home: &Path) -> anyhow::Result<Self> {
+        let program = environment()?.join("bin/openstack");
+        let (base, home) = (base.to_owned(), home.to_owned());
+        Ok(Self { program, base, person: person.clone(), home })
+    }
+
+    /// Runs a command and gives what it printed, as JSON where it is.
+    ///
+    /// # Errors
+    /// It ended unhappily; what it said is part of the error.
+    pub fn run(&self, arguments: &str) -> anyhow::Result<Value> {
+        let output = self.output(&[arguments, "-f json"].join(" "))?;
+        let text = String::from_utf8_lossy(&output);
+        serde_json::from_str(&text).with_context(|| format!("{arguments}: {text}"))
+    }
+
+    /// Runs a command that prints nothing.
+    ///
+    /// # Errors
+    /// It ended unhappily; what it said is part of the error.
+    pub fn run_silent(&self, arguments: &str) -> anyhow::Result<()> {
+        self.output(arguments).map(drop)
+    }
+
+    fn output(&self, arguments: &str) -> anyhow::Result<Vec<u8>> {
+        let output = Command::new(&self.program)
+            .args(arguments.split_ascii_whitespace())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", &self.home)
+            .env("OS_AUTH_TYPE", "password")
+            .env("OS_AUTH_URL", format!("{}/identity/v3", self.base))
+            .env("OS_USERNAME", &self.person.user)
+            .env("OS_PASSWORD", &self.person.password)
+            .env("OS_PROJECT_NAME", &self.person.project)
+            .env("OS_USER_DOMAIN_NAME", "Default")
+            .env("OS_PROJECT_DOMAIN_NAME", "Default")
+            .env("OS_REGION_NAME", "RegionOne")
+            .output()
+            .context("start openstack")?;
+        succeeded(arguments, &output)?;
+        Ok(output.stdout)
+    }
+}
+
+/// The virtual environment, made unless it is there.
+fn environment() -> anyhow::Result<PathBuf> {
+    let shelf = place::target()?.join("venv");
+    fs::create_dir_all(&shelf).context("make a place for the environment")?;
+    let environment = shelf.join(PACKAGES.join("+").replace("==", "-"));
+    // One makes it, and the others find it made.
+    let lock = File::create(shelf.join("lock")).context("lock the environment")?;
+    lock.lock().context("lock the environment")?;
+    let complete = environment.join("complete");
+    if !complete.exists() {
+        let made =
+            Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).output();
+        succeeded("python3 -m venv (package python3-venv)", &made.context("start python3")?)?;
+        let pip = Command::new(environment.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(PACKAGES)
+            .output();
+        succeeded("pip install", &pip.context("start pip")?)?;
+        File::create(&complete).context("mark the environment as complete")?;
+    }
+    Ok(environment)
+}
+
+fn succeeded(what: &str, output: &Output) -> anyhow::Result<()> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{what}: {}: {said}", output.status);
+    Ok(())
+}
