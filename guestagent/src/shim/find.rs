@@ -30,23 +30,23 @@ pub(crate) fn left_running(part: Part, spec: &GuestSpec) -> Option<Process> {
 /// The process that is meant by `part`, given the one that was started: behind bubblewrap's walls
 /// it is the only child of the only child. None when that ended before it was seen.
 pub(crate) fn inside(part: Part, spec: &GuestSpec, started: Process) -> Option<Process> {
-    let (Part::Server, Isolation::Bubblewrap { program }) = (part, &spec.isolation) else {
+    if part == Part::Agent || !matches!(spec.isolation, Isolation::Bubblewrap { .. }) {
         return Some(started);
-    };
-    let wall = program.display().to_string();
-    let is_wall = |pid| process::program(pid).is_some_and(|name| name == wall);
-    let is_step = |pid| process::program(pid).is_some_and(|name| name == step::PROGRAM);
+    }
+    let server = spec.server.program.display().to_string();
     let until = Instant::now() + WALLS_MAX;
     while Instant::now() < until {
-        if !is_wall(started.pid()) && !is_step(started.pid()) {
+        // An earlier shim has recorded the server itself. Judged by what it is, never by what it
+        // is not: while a process turns into another program it has no name at all.
+        if process::program(started.pid()).is_some_and(|name| name == server) {
             return (!started.has_ended()).then_some(started);
         }
-        let server = process::children(started.pid())
+        let inner = process::children(started.pid())
             .into_iter()
             .flat_map(process::children)
             .find_map(|pid| Process::open(pid).ok());
-        if server.is_some() {
-            return server;
+        if inner.is_some() {
+            return inner;
         }
         if started.wait_end(LOOK_EVERY) {
             return None;

@@ -199,15 +199,19 @@ impl Bench {
     }
 
     pub(crate) fn spawn_shim(&self) -> Child {
+        self.command(&["shim"]).spawn().expect("the shim can be started")
+    }
+
+    /// The program with these words and the specification, as the provisioner's user.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.arg("shim").arg(self.layout().spec());
-        command.stdin(Stdio::null());
+        command.args(words).arg(self.layout().spec()).stdin(Stdio::null());
         if self.level != Level::Uid
             && let Some(uid) = self.agent_uid()
         {
             command.uid(uid).gid(uid);
         }
-        command.spawn().expect("the shim can be started")
+        command
     }
 
     fn shim(&mut self) -> &mut Child {
@@ -223,7 +227,13 @@ impl Bench {
     pub(crate) fn stop_shim(&mut self) -> ExitStatus {
         let pid = self.shim().id().cast_signed();
         Process::open(pid).unwrap().signal(Signal::TERM).unwrap();
-        self.shim().wait().unwrap()
+        let status = self.shim().wait().unwrap();
+        for name in ["agent.lock", "server.lock"] {
+            if let Ok(lock) = fs::File::open(self.spec.directory.join(name)) {
+                lock.try_lock().unwrap_or_else(|_| panic!("somebody still holds {name}"));
+            }
+        }
+        status
     }
 
     pub(crate) fn recorded(&self, name: &str) -> Option<Identity> {
@@ -324,13 +334,25 @@ impl Drop for Bench {
             drop(shim.wait());
         }
         // Without a shim nothing is started again.
-        for name in ["agent", "server"] {
-            if let Some(process) = self.alive(name) {
-                process.signal(Signal::KILL).unwrap();
-                assert!(process.wait_end(LIMIT));
-            }
+        for process in processes_naming(&self.spec.directory) {
+            process.signal(Signal::KILL).unwrap();
+            assert!(process.wait_end(LIMIT));
         }
     }
+}
+
+/// All processes with this directory in their command lines.
+fn processes_naming(directory: &Path) -> Vec<Process> {
+    let directory = directory.as_os_str().as_encoded_bytes();
+    fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
+        .filter_map(|pid: i32| Process::open(pid).ok())
+        .filter(|process| {
+            let line = fs::read(format!("/proc/{}/cmdline", process.pid())).unwrap_or_default();
+            line.windows(directory.len()).any(|window| window == directory)
+        })
+        .collect()
 }
 
 /// An address of this host's own and a port that nobody has.

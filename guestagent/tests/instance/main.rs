@@ -12,5 +12,6 @@
 mod agent;
 mod bench;
 mod plane;
+mod safety;
 mod shim;
 mod template;

@@ -10,7 +10,7 @@ use crate::bench::{Bench, LIMIT, Level, eventually};
 const NEW_PASSWORD: &str = "ALTER USER 'os_admin'@'localhost' IDENTIFIED BY 'new';\n";
 
 /// An instance whose server runs.
-fn running(level: Level) -> Bench {
+pub(crate) fn running(level: Level) -> Bench {
     let mut bench = Bench::new(level);
     bench.start_shim();
     bench.write_server_files(NEW_PASSWORD);

@@ -1,0 +1,277 @@
+//! What must never happen, whatever goes wrong.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use guestagent::control::{Answer, RefusalCause, Request, ServerState};
+use guestagent::process::Process;
+use guestagent::step;
+use mysql_async::prelude::Queryable;
+use rustix::process::{Signal, geteuid};
+
+use crate::bench::{Bench, LIMIT, Level, eventually};
+use crate::shim::running;
+
+const LEVELS: [Level; 3] = [Level::Plain, Level::Bubblewrap, Level::Uid];
+
+fn parent(pid: i32) -> i32 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
+    line.trim().parse().unwrap()
+}
+
+fn uid(pid: i32) -> u32 {
+    fs::metadata(format!("/proc/{pid}")).unwrap().uid()
+}
+
+#[test]
+fn an_instance_has_one_shim() {
+    let mut bench = Bench::new(Level::Plain);
+    bench.start_shim();
+    let mut second = bench.command(&["shim"]);
+    let output = second.stderr(Stdio::piped()).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("has a shim already"));
+    assert_eq!(bench.status().server, ServerState::Resting, "the first one goes on");
+}
+
+#[tokio::test]
+async fn data_never_has_two_servers() {
+    for level in LEVELS {
+        if !level.is_possible() {
+            continue;
+        }
+        let mut bench = running(level);
+        drop(bench.login("os_admin", "new").await);
+        let pid = bench.server_pid().unwrap();
+        let second = bench.command(&["step", "server"]).output().unwrap();
+        assert_eq!(second.status.code(), Some(step::BUSY.into()), "{second:?}");
+
+        // Found though nothing tells where it is: by the lock that it holds.
+        bench.kill_shim();
+        fs::remove_file(bench.layout().identity("server")).unwrap();
+        bench.start_shim();
+        assert_eq!(bench.server_pid(), Some(pid), "{level:?}\n{}", bench.everything_said());
+        assert_eq!(bench.recorded("server").unwrap().pid, pid);
+        assert!(bench.stop_shim().success());
+        assert!(bench.alive("server").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_server_outlives_all_that_started_it_behind_bubblewrap() {
+    let mut bench = running(Level::Bubblewrap);
+    let mut connection = bench.login("os_admin", "new").await;
+    let pid = bench.server_pid().unwrap();
+    let wall = Process::open(parent(parent(pid))).unwrap();
+    bench.kill_shim();
+    wall.signal(Signal::KILL).unwrap();
+    assert!(wall.wait_end(LIMIT));
+    bench.start_shim();
+    assert_eq!(bench.server_pid(), Some(pid));
+    connection.ping().await.unwrap();
+    drop(connection);
+    bench.granted(Request::Stop);
+    eventually("the server is at rest", || {
+        (bench.status().server == ServerState::Resting).then_some(())
+    });
+    assert!(bench.alive("server").is_none());
+}
+
+#[tokio::test]
+async fn behind_bubblewrap_a_server_sees_nobody_elses_secrets() {
+    let bench = running(Level::Bubblewrap);
+    fs::write(bench.layout().credentials(), "secret").unwrap();
+    drop(bench.login("os_admin", "new").await);
+    let root = PathBuf::from(format!("/proc/{}/root", bench.server_pid().unwrap()));
+    let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap());
+    let names = |path: &Path| {
+        let mut names: Vec<_> = fs::read_dir(inside(path))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&bench.layout().agent()), ["init.sql", "server.cnf"]);
+    let above = bench.spec.directory.parent().unwrap();
+    assert_eq!(names(above), ["i"], "not the program beside it");
+    assert_eq!(names(Path::new("/etc")), [""; 0]);
+    for path in ["/root", "/home", "/var", "/work"] {
+        assert!(!inside(Path::new(path)).exists(), "{path}");
+    }
+    let pid = bench.server_pid().unwrap();
+    let mounts = fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap();
+    let spec = bench.layout().spec().display().to_string();
+    let line = mounts.lines().find(|line| line.split(' ').nth(4) == Some(&spec)).unwrap();
+    assert!(line.split(' ').nth(5).unwrap().starts_with("ro"), "{line}");
+}
+
+#[tokio::test]
+async fn agent_and_server_each_have_their_own_uid() {
+    if !Level::Uid.is_possible() {
+        return;
+    }
+    let bench = running(Level::Uid);
+    drop(bench.login("os_admin", "new").await);
+    let agent = bench.spec.uid.unwrap();
+    assert_eq!(uid(bench.server_pid().unwrap()), agent + 1);
+    let of_agent = eventually("an agent runs", || {
+        // Until it has become the agent it is still the shim's.
+        bench.alive("agent").map(|agent| uid(agent.pid())).filter(|uid| *uid != 0)
+    });
+    assert_eq!(of_agent, agent);
+    for path in [bench.layout().data(), bench.layout().temporary()] {
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!(metadata.uid(), agent + 1);
+        assert_eq!(metadata.permissions().mode() & 0o7777, 0o700, "{}", path.display());
+    }
+    for name in ["shim.id", "server.id", "agent.id", "server.lock", "server.log", "shim.log"] {
+        let metadata = fs::metadata(bench.spec.directory.join(name)).unwrap();
+        let found = (metadata.uid(), metadata.gid(), metadata.permissions().mode() & 0o777);
+        assert_eq!(found, (0, agent, 0o640), "{name}");
+    }
+}
+
+#[test]
+fn nobody_delays_or_breaks_a_shim_by_talking_to_it() {
+    let mut bench = Bench::new(Level::Plain);
+    bench.start_shim();
+    let connect = || UnixStream::connect(bench.layout().shim_socket()).unwrap();
+    let mut silent: Vec<_> = (0..40).map(|_| connect()).collect();
+    silent[39].write_all(b"{\"request\":").unwrap();
+    // Refused in the middle, as it may be.
+    drop(connect().write_all(&vec![b'x'; 1 << 20]));
+    assert_eq!(bench.status().server, ServerState::Resting);
+    let mut nonsense = connect();
+    nonsense.write_all(b"{\"request\":\"format_disk\"}\n").unwrap();
+    nonsense.set_read_timeout(Some(LIMIT)).unwrap();
+    let answer: Answer =
+        serde_json::Deserializer::from_reader(nonsense).into_iter().next().unwrap().unwrap();
+    assert!(
+        matches!(answer, Answer::Refused { cause: RefusalCause::NotUnderstood, .. }),
+        "{answer:?}"
+    );
+}
+
+/// A file system of a few pages on the instance's volume, gone with this value.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    fn at(path: &Path, size: &str) -> Option<Self> {
+        let mounted = geteuid().is_root()
+            && Command::new("mount")
+                .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+                .arg(path)
+                .status()
+                .unwrap()
+                .success();
+        if !mounted {
+            println!("SKIPPED: this host does not let the test mount.");
+        }
+        mounted.then(|| Self(path.to_owned()))
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("--lazy").arg(&self.0).status());
+    }
+}
+
+#[test]
+fn a_full_volume_is_told_from_a_missing_one() {
+    if !Level::Uid.is_possible() {
+        return;
+    }
+    let refusal = |bench: &Bench| match bench.ask(Request::Prepare) {
+        Answer::Refused { cause, .. } => cause,
+        answer @ Answer::Status(_) => panic!("{answer:?}"),
+    };
+    let mut bench = Bench::new(Level::Uid);
+    bench.spec.volume.mounted = true;
+    bench.write_spec();
+    bench.start_shim();
+    assert_eq!(refusal(&bench), RefusalCause::VolumeMissing);
+
+    let volume = bench.layout().volume();
+    let Some(small) = Mounted::at(&volume, "4m") else { return };
+    assert_eq!(refusal(&bench), RefusalCause::VolumeFull);
+    let usage = bench.status().usage.unwrap();
+    assert_eq!(usage.size_bytes, 4 << 20);
+    drop(small);
+
+    let Some(large) = Mounted::at(&volume, "256m") else { return };
+    bench.granted(Request::Prepare);
+    drop(large);
+    assert_eq!(refusal(&bench), RefusalCause::VolumeMissing, "it is not made anew");
+    bench.write_server_files("");
+    bench.granted(Request::Start);
+    eventually("the start is refused", || {
+        bench.status().log_tail.filter(|log| log.contains("the volume is not mounted"))
+    });
+    assert!(!bench.layout().data().exists(), "nothing is written below the mount point");
+}
+
+/// A control group with little memory, gone with this value.
+struct Group(PathBuf);
+
+impl Group {
+    fn make() -> Option<Self> {
+        let path = PathBuf::from("/sys/fs/cgroup/memory")
+            .join(format!("trove-test-{}", std::process::id()));
+        let made = fs::create_dir(&path).is_ok()
+            && fs::write(path.join("memory.limit_in_bytes"), "160M").is_ok();
+        if !made {
+            println!("SKIPPED: no control groups of the first version here.");
+        }
+        made.then_some(Self(path))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        eventually("the group is empty", || fs::remove_dir(&self.0).ok());
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_memory_left_is_told_from_one_that_was_killed() {
+    if !Level::Uid.is_possible() {
+        return;
+    }
+    let Some(group) = Group::make() else { return };
+    let mut bench = Bench::new(Level::Uid);
+    bench.spec.cgroups = vec![group.0.clone()];
+    bench.write_spec();
+    bench.start_shim();
+    bench.write_server_files("ALTER USER 'os_admin'@'localhost' IDENTIFIED BY 'new';\n");
+    bench.granted(Request::Prepare);
+    bench.granted(Request::Start);
+    let mut connection = bench.login("os_admin", "new").await;
+    let pid = bench.server_pid().unwrap();
+    let members = fs::read_to_string(group.0.join("cgroup.procs")).unwrap();
+    assert_eq!(members.trim(), pid.to_string());
+    for statement in [
+        "SET SESSION max_heap_table_size = 1024 * 1024 * 1024",
+        "CREATE DATABASE d",
+        "CREATE TABLE d.m (t VARCHAR(16000)) ENGINE=MEMORY CHARACTER SET latin1",
+        "INSERT INTO d.m VALUES (REPEAT('x', 16000)), (REPEAT('x', 16000))",
+    ] {
+        connection.query_drop(statement).await.unwrap();
+    }
+    let mut doublings = 0;
+    while connection.query_drop("INSERT INTO d.m SELECT * FROM d.m").await.is_ok() {
+        doublings += 1;
+        assert!(doublings < 20, "it has memory without end");
+    }
+    let end = eventually("its end is known", || bench.status().last_end);
+    assert_eq!((end.signal, end.out_of_memory), (Some(9), true));
+    assert!(bench.stop_shim().success());
+    drop(bench);
+    drop(group);
+}
