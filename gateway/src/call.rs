@@ -102,8 +102,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
     }
 }
 
-/// The gate: lets authenticated requests through, and stamps every answer with the position that
-/// it holds at least.
+/// The gate: lets authenticated requests through, and stamps their answers with the position
+/// that they hold at least.
 pub(crate) async fn gate(
     State(gateway): State<Arc<Gateway>>,
     request: Request,
@@ -114,17 +114,22 @@ pub(crate) async fn gate(
         Ok(base) => base.as_str().to_owned(),
         Err(error) => return Fault::Invalid(format!("The {error}.")).into_response(),
     };
-    let passed = pass(&gateway, request, &base).await;
-    let position = gateway.read_model.position();
-    let mut response = match passed {
-        Ok(request) => next.run(request).await,
-        Err(fault) => fault.into_response(),
+    let request = match pass(&gateway, request, &base).await {
+        Ok(request) => request,
+        Err(fault) => return refused(fault, &base),
     };
-    if response.status() == axum::http::StatusCode::UNAUTHORIZED {
-        let challenge = challenge(&format!("{base}/identity"));
+    let position = gateway.read_model.position();
+    let mut response = next.run(request).await;
+    response.headers_mut().entry(POSITION).or_insert_with(|| HeaderValue::from(position));
+    response
+}
+
+fn refused(fault: Fault, base: &str) -> Response {
+    let challenge = (fault == Fault::Unauthorized).then(|| challenge(&format!("{base}/identity")));
+    let mut response = fault.into_response();
+    if let Some(challenge) = challenge {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
-    response.headers_mut().entry(POSITION).or_insert_with(|| HeaderValue::from(position));
     response
 }
 

@@ -28,5 +28,6 @@ pub use config::{Config, ConfigError, IdentityFiles, Limits, Nats};
 pub use gateway::Gateway;
 pub use heartbeats::{Heard, Heartbeats};
 pub use request::idempotency::{HashKey, HashKeyError};
+pub use revocations::LoggedRevocations;
 pub use router::router;
 pub use run::{RunError, run};

@@ -14,10 +14,13 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// The identity service's way to the log.
-pub(crate) struct LoggedRevocations {
-    pub(crate) read_model: ReadModel,
-    pub(crate) commands: Arc<dyn Commands>,
-    pub(crate) limits: Limits,
+pub struct LoggedRevocations {
+    /// Where revocations are looked up.
+    pub read_model: ReadModel,
+    /// Where they are recorded.
+    pub commands: Arc<dyn Commands>,
+    /// How long that may take.
+    pub limits: Limits,
 }
 
 #[async_trait]

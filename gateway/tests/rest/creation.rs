@@ -1,12 +1,12 @@
 //! Creating instances: what is sent on, what is refused, and what a repeat gives.
 
+use crate::desk::Mood;
 use crate::seed::{activate, full_creation, id_of, small_creation};
 use crate::stack::{Answer, DEMO, Stack};
 use axum::http::{Method, StatusCode};
 use domain::command::Body;
 use domain::commit::Actor;
 use serde_json::{Value, json};
-use std::sync::atomic::Ordering;
 
 async fn post(stack: &Stack, body: &Value) -> Answer {
     stack.member().await.send(Method::POST, "/instances", body).await
@@ -148,7 +148,7 @@ async fn a_repeat_under_a_key_answers_with_the_same_instance_as_it_is_now() {
 async fn another_body_under_a_key_is_refused_also_before_the_read_model_knows() {
     let stack = Stack::start().await;
     let member = stack.member().await;
-    stack.desk.is_silent.store(true, Ordering::Relaxed);
+    *stack.desk.mood.lock().unwrap() = Mood::Silent;
     member.create("k", &small_creation("n")).await;
     member.create("k", &small_creation("n")).await;
     member.create("k", &small_creation("m")).await;
@@ -180,7 +180,7 @@ async fn a_key_that_is_none_is_a_bad_request() {
 #[tokio::test]
 async fn an_unknown_outcome_names_request_and_instance() {
     let stack = Stack::start().await;
-    stack.desk.is_silent.store(true, Ordering::Relaxed);
+    *stack.desk.mood.lock().unwrap() = Mood::Silent;
     let answer = post(&stack, &small_creation("n")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     let (key, text) = answer.fault();
@@ -199,4 +199,27 @@ async fn before_the_plane_is_founded_nothing_is_created() {
     let answer = post(&stack, &small_creation("n")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(stack.member().await.get("/limits").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_read_model_that_lags_does_not_keep_a_creation_waiting_for_ever() {
+    let stack = Stack::start().await;
+    *stack.desk.mood.lock().unwrap() = Mood::Ahead;
+    let answer = post(&stack, &small_creation("n")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.position() > stack.read_model.position());
+    let body = answer.json();
+    assert_eq!(body["instance"]["status"], "BUILD");
+    assert_eq!(body["instance"]["name"], "n");
+}
+
+#[tokio::test]
+async fn a_bug_is_an_answer_that_says_nothing_of_the_inside() {
+    let stack = Stack::start().await;
+    *stack.desk.mood.lock().unwrap() = Mood::Panicking;
+    let answer = post(&stack, &small_creation("n")).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let text = "The server has met an unexpected condition.".to_owned();
+    assert_eq!(answer.fault(), ("instanceFault".to_owned(), text));
+    assert!(answer.headers.contains_key("x-openstack-request-id"));
 }

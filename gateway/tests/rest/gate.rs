@@ -1,5 +1,6 @@
 //! Tokens, projects, roles, unknown routes, and what every answer carries.
 
+use crate::desk::Mood;
 use crate::seed::small_creation;
 use crate::stack::{DEMO, OTHER, Stack};
 use axum::body::Body;
@@ -40,6 +41,7 @@ async fn no_route_is_reached_without_a_token() {
             let answer = stack.send(request.body(Body::empty()).unwrap()).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path} {token:?}");
             assert_eq!(answer.fault().0, "unauthorized");
+            assert!(!answer.headers.contains_key("x-trove-position"));
             let challenge = answer.headers["www-authenticate"].to_str().unwrap();
             assert_eq!(challenge, "Keystone uri=\"http://db.example:8779/identity/v3\"");
         }
@@ -178,17 +180,19 @@ async fn a_caught_up_gateway_is_healthy() {
 #[tokio::test]
 async fn too_many_requests_at_once_are_refused() {
     let stack = Stack::start_empty(|config| config.limits.requests_max = 1);
-    let member = async || {
+    let ask = async || {
         let request = Request::get(format!("/v1.0/{DEMO}/instances")).header("host", "db");
-        stack.send(request.body(Body::empty()).unwrap()).await.status
+        stack.send(request.body(Body::empty()).unwrap()).await
     };
     stack.log.go_down();
     // The first waits for the read model, and so is still there when the second comes.
-    let (first, second) = tokio::join!(member(), member());
-    assert_eq!(first, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(second, StatusCode::SERVICE_UNAVAILABLE);
-    let refused = stack.send(Request::get("/").header("host", "db").body(Body::empty()).unwrap());
-    assert_eq!(refused.await.status, StatusCode::OK, "places are given back");
+    let (first, second) = tokio::join!(ask(), ask());
+    assert_eq!(first.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(second.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(first.fault().1.starts_with("The service is catching up"), "{first:?}");
+    assert!(second.fault().1.starts_with("Too many requests"), "{second:?}");
+    let third = stack.send(Request::get("/").header("host", "db").body(Body::empty()).unwrap());
+    assert_eq!(third.await.status, StatusCode::OK, "places are given back");
 }
 
 #[tokio::test]
@@ -213,4 +217,34 @@ async fn links_follow_the_configured_endpoint() {
     let request = Request::get("/").header("host", "inside:1").body(Body::empty()).unwrap();
     let body = stack.send(request).await.json();
     assert_eq!(body["versions"][0]["links"][0]["href"], "https://cloud.example/v1.0/");
+}
+
+/// Sends a client's own token to its end.
+async fn revoke(stack: &Stack, token: &str) -> StatusCode {
+    let request = Request::delete("/identity/v3/auth/tokens")
+        .header("host", "db.example:8779")
+        .header("x-auth-token", token)
+        .header("x-subject-token", token);
+    stack.send(request.body(Body::empty()).unwrap()).await.status
+}
+
+#[tokio::test]
+async fn a_revoked_token_opens_nothing_any_more() {
+    let stack = Stack::start().await;
+    let (member, other) = (stack.member().await, stack.member().await);
+    assert_eq!(member.get("/instances").await.status, StatusCode::OK);
+    assert_eq!(revoke(&stack, &member.token).await, StatusCode::NO_CONTENT);
+    assert_eq!(member.get("/instances").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(other.get("/instances").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_revocation_that_was_not_recorded_is_not_confirmed() {
+    let stack = Stack::start().await;
+    let member = stack.member().await;
+    for mood in [Mood::Silent, Mood::Ahead] {
+        *stack.desk.mood.lock().unwrap() = mood;
+        let status = revoke(&stack, &member.token).await;
+        assert!(status.is_server_error(), "{mood:?} {status}");
+    }
 }

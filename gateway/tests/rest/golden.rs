@@ -2,8 +2,9 @@
 //!
 //! Everything in them is fixed: time, ids (by idempotency key), host.
 
+use crate::desk::NOW;
 use crate::seed::{activate, fail, full_creation, id_of, small_creation};
-use crate::stack::{NOW, Stack};
+use crate::stack::Stack;
 use axum::http::StatusCode;
 use domain::guest::{DatabaseHealth, Heartbeat};
 use domain::instance::Command;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, helpers included")]
 
 mod creation;
+mod desk;
 mod gate;
 mod golden;
 mod hostile;

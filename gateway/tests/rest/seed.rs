@@ -1,6 +1,7 @@
 //! What stands in the log before a test begins.
 
-use crate::stack::{NOW, Stack, by_plane};
+use crate::desk::{NOW, by_plane};
+use crate::stack::Stack;
 use domain::aggregate::Key;
 use domain::datastore::{self, Datastore};
 use domain::engine::Manager;

@@ -1,169 +1,24 @@
 //! A gateway in this process over a log in memory, with the real read model, the real embedded
 //! identity service, and the domain's own decisions in place of the bus.
 
-use async_trait::async_trait;
+use crate::desk::{Desk, QUOTAS};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use bus::commands::{Cause, OutcomeUnknown};
-use domain::aggregate::{Aggregate, Key};
-use domain::command::{Accepted, Body as Asked, Envelope, Rejection, Reply};
-use domain::commit::Actor;
-use domain::ids::{CommandId, InstanceId};
-use domain::instance::{self, Instance};
-use domain::limits::Limits;
-use domain::plane::{self, Plane};
-use domain::project::{self, Project};
-use domain::quota::Quotas;
-use domain::time::Timestamp;
-use eventlog::{HandleError, Handler, HandlerConfig, MemoryLog, Request as Order};
-use gateway::{Commands, Config, Gateway, HashKey, Heartbeats, router};
-use identity::embedded::{self, Embedded, NotRecorded, Revocation, Revocations};
+use domain::ids::{InstanceId, LogId};
+use domain::{instance, plane};
+use eventlog::MemoryLog;
+use gateway::{Config, Gateway, HashKey, Heartbeats, LoggedRevocations, router};
+use identity::embedded::{self, Embedded};
 use readmodel::{MemoryStore, ReadModel};
 use serde_json::{Value, json};
-use std::fmt::Debug;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt as _;
 use uuid::Uuid;
-
-/// 2026-11-22T09:30:05Z: when everything in these tests happens.
-pub(crate) const NOW: Timestamp = Timestamp(1_795_339_805_000);
-pub(crate) const QUOTAS: Quotas = Quotas { instances: 3, ram_mb: -1, volumes_gib: 12, backups: 50 };
-
-/// Decides commands as a taskmanager would, on the log in memory.
-pub(crate) struct Desk {
-    instances: Handler<Instance>,
-    projects: Handler<Project>,
-    plane: Handler<Plane>,
-    pub(crate) seen: Mutex<Vec<Envelope>>,
-    pub(crate) is_silent: AtomicBool,
-}
-
-impl Desk {
-    fn new(log: &MemoryLog) -> Self {
-        let config = HandlerConfig {
-            epoch: 1,
-            limits: Limits::PRODUCTION,
-            append_patience: Duration::from_secs(1),
-            cells_max: 100,
-        };
-        let log = Arc::new(log.clone());
-        Self {
-            instances: Handler::new(log.clone(), config.clone()),
-            projects: Handler::new(log.clone(), config.clone()),
-            plane: Handler::new(log, config),
-            seen: Mutex::default(),
-            is_silent: AtomicBool::new(false),
-        }
-    }
-
-    async fn create(&self, envelope: &Envelope) -> Result<u64, Rejection> {
-        let Asked::CreateInstance { id, spec, .. } = &envelope.body else {
-            panic!("not a creation")
-        };
-        let reserve = project::Command::Reserve {
-            project_id: spec.project.clone(),
-            instance: *id,
-            amount: spec.amount(),
-            quotas: QUOTAS,
-        };
-        let key = Key::from(&spec.project);
-        handle(&self.projects, key, order(envelope, reserve)).await.map_err(|rejection| {
-            let project::Rejection::QuotaExceeded { resources } = rejection;
-            Rejection::QuotaExceeded { resources }
-        })?;
-        let create = instance::Command::Create { id: *id, spec: spec.clone() };
-        self.instance(envelope, *id, create).await
-    }
-
-    async fn instance(
-        &self,
-        envelope: &Envelope,
-        id: InstanceId,
-        command: instance::Command,
-    ) -> Result<u64, Rejection> {
-        handle(&self.instances, id.into(), order(envelope, command)).await.map_err(|rejection| {
-            match rejection {
-                instance::Rejection::AlreadyExists => Rejection::InstanceExists,
-                instance::Rejection::NotFound => Rejection::InstanceNotFound,
-                instance::Rejection::Abandoned => Rejection::CreationAbandoned,
-                instance::Rejection::StaleFence
-                | instance::Rejection::ClaimedByAnother { .. }
-                | instance::Rejection::NotOwed => panic!("not to a user's command"),
-            }
-        })
-    }
-}
-
-fn order<C>(envelope: &Envelope, command: C) -> Order<C> {
-    Order {
-        command_id: envelope.command_id,
-        causation_id: None,
-        actor: envelope.actor.clone(),
-        request_id: Some(envelope.request_id.clone()),
-        command,
-        deadline: None,
-    }
-}
-
-async fn handle<A: Aggregate>(
-    handler: &Handler<A>,
-    key: Key,
-    order: Order<A::Command>,
-) -> Result<u64, A::Rejection>
-where
-    A::Rejection: Debug,
-{
-    match handler.handle(key, &order, || NOW).await {
-        Ok(handled) => Ok(handled.position),
-        Err(HandleError::Rejected(rejection)) => Err(rejection),
-        Err(error) => panic!("the log in memory fails: {error}"),
-    }
-}
-
-#[async_trait]
-impl Commands for Desk {
-    async fn send(&self, envelope: &Envelope) -> Result<Reply, OutcomeUnknown> {
-        self.seen.lock().unwrap().push(envelope.clone());
-        if self.is_silent.load(Ordering::Relaxed) {
-            return Err(silence());
-        }
-        let position = match &envelope.body {
-            Asked::CreateInstance { .. } => self.create(envelope).await,
-            Asked::RenameInstance { id, name } => {
-                let rename = instance::Command::Rename { name: name.clone() };
-                self.instance(envelope, *id, rename).await
-            }
-            Asked::DeleteInstance { id } => {
-                self.instance(envelope, *id, instance::Command::Delete).await
-            }
-            Asked::RevokeToken { .. } => panic!("the routes of databases revoke no token"),
-        };
-        Ok(position.map(|position| Accepted { position }))
-    }
-}
-
-fn silence() -> OutcomeUnknown {
-    OutcomeUnknown { cause: Cause::NobodyListens }
-}
-
-struct NothingRevoked;
-
-#[async_trait]
-impl Revocations for NothingRevoked {
-    fn is_revoked(&self, _: &str) -> bool {
-        false
-    }
-
-    async fn revoke(&self, _: Revocation) -> Result<(), NotRecorded> {
-        Err(NotRecorded("no test of this crate revokes".into()))
-    }
-}
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -220,7 +75,6 @@ impl Stack {
         config.limits.read_your_write_ms = 300;
         config.page_size = 3;
         adjust(&mut config);
-        let identity = identity(&folder);
         let log = MemoryLog::new();
         let read_model = ReadModel::over(Box::new(MemoryStore::default())).unwrap();
         let stop = CancellationToken::new();
@@ -230,6 +84,12 @@ impl Stack {
             read_model.follow(log, stop).await.expect("a log in memory can be followed");
         });
         let desk = Arc::new(Desk::new(&log));
+        let revocations = LoggedRevocations {
+            read_model: read_model.clone(),
+            commands: desk.clone(),
+            limits: config.limits.clone(),
+        };
+        let identity = identity(&folder, revocations);
         let heartbeats = Arc::new(Heartbeats::default());
         let gateway = Gateway {
             config,
@@ -255,13 +115,12 @@ impl Stack {
 
     async fn found(&self) {
         let founding = plane::Founding {
-            log_id: domain::ids::LogId(Uuid::from_u128(9)),
+            log_id: LogId(Uuid::from_u128(9)),
             epoch: 1,
             sealing_key: self.sealing_key.public(),
         };
-        for command in [plane::Command::Found(founding), plane::Command::SetQuotaDefaults(QUOTAS)] {
-            handle(&self.desk.plane, Key::plane(), by_plane(command)).await.unwrap();
-        }
+        self.desk.plane(plane::Command::Found(founding)).await;
+        self.desk.plane(plane::Command::SetQuotaDefaults(QUOTAS)).await;
         super::seed::datastores(&self.log).await;
         self.read().await;
     }
@@ -275,7 +134,7 @@ impl Stack {
 
     /// Has an instance decide a command that no user can give.
     pub(crate) async fn advance(&self, id: InstanceId, command: instance::Command) -> u64 {
-        let position = handle(&self.desk.instances, id.into(), by_plane(command)).await.unwrap();
+        let position = self.desk.advance(id, command).await;
         self.read().await;
         position
     }
@@ -316,30 +175,19 @@ impl Stack {
     }
 }
 
-pub(crate) fn by_plane<C>(command: C) -> Order<C> {
-    Order {
-        command_id: CommandId(Uuid::new_v4()),
-        causation_id: None,
-        actor: Actor::Plane,
-        request_id: None,
-        command,
-        deadline: None,
-    }
-}
-
 /// Projects of the users file.
 pub(crate) const DEMO: &str = "d0000000000000000000000000000001";
 pub(crate) const OTHER: &str = "d0000000000000000000000000000002";
 pub(crate) const ADMIN: &str = "d0000000000000000000000000000003";
 
-fn identity(folder: &tempfile::TempDir) -> Arc<Embedded> {
+fn identity(folder: &tempfile::TempDir, revocations: LoggedRevocations) -> Arc<Embedded> {
     let users_file = folder.path().join("users.toml");
     fs::write(&users_file, include_str!("users.toml")).unwrap();
     fs::set_permissions(&users_file, fs::Permissions::from_mode(0o600)).unwrap();
     let key_file = folder.path().join("token.key");
     embedded::generate_key(&key_file).unwrap();
     let config = embedded::Config { users_file, key_file, public_url: None };
-    Arc::new(Embedded::open(&config, Arc::new(NothingRevoked)).unwrap())
+    Arc::new(Embedded::open(&config, Arc::new(revocations)).unwrap())
 }
 
 /// Sends requests with a token.

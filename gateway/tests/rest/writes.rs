@@ -1,11 +1,11 @@
 //! Renaming and deleting.
 
+use crate::desk::Mood;
 use crate::seed::{activate, id_of, small_creation};
 use crate::stack::Stack;
 use axum::http::{Method, StatusCode};
 use domain::ids::InstanceId;
 use serde_json::json;
-use std::sync::atomic::Ordering;
 
 async fn created(stack: &Stack) -> InstanceId {
     id_of(&stack.member().await.create("k", &small_creation("old")).await.json())
@@ -94,7 +94,7 @@ async fn the_same_change_under_the_same_key_is_the_same_command() {
 async fn an_unknown_outcome_of_a_deletion_is_said() {
     let stack = Stack::start().await;
     let id = created(&stack).await;
-    stack.desk.is_silent.store(true, Ordering::Relaxed);
+    *stack.desk.mood.lock().unwrap() = Mood::Silent;
     let answer = stack.member().await.delete(&format!("/instances/{id}")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.fault().1.contains(&id.to_string()));

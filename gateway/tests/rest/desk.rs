@@ -1,0 +1,181 @@
+//! In place of bus and taskmanager: the domain's own decisions, on the log in memory.
+
+use async_trait::async_trait;
+use bus::commands::{Cause, OutcomeUnknown};
+use domain::aggregate::{Aggregate, Key};
+use domain::command::{Accepted, Body as Asked, Envelope, Rejection, Reply};
+use domain::commit::Actor;
+use domain::ids::{CommandId, InstanceId};
+use domain::instance::{self, Instance};
+use domain::limits::Limits;
+use domain::plane::{self, Plane};
+use domain::project::{self, Project};
+use domain::quota::Quotas;
+use domain::time::Timestamp;
+use eventlog::{HandleError, Handler, HandlerConfig, MemoryLog, Request as Order};
+use gateway::Commands;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// 2026-11-22T09:30:05Z: when everything in these tests happens.
+pub(crate) const NOW: Timestamp = Timestamp(1_795_339_805_000);
+pub(crate) const QUOTAS: Quotas = Quotas { instances: 3, ram_mb: -1, volumes_gib: 12, backups: 50 };
+
+/// Decides commands as a taskmanager would, on the log in memory.
+pub(crate) struct Desk {
+    instances: Handler<Instance>,
+    projects: Handler<Project>,
+    plane: Handler<Plane>,
+    pub(crate) seen: Mutex<Vec<Envelope>>,
+    pub(crate) mood: Mutex<Mood>,
+}
+
+/// How commands are met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// They are decided.
+    Answering,
+    /// They are not answered.
+    Silent,
+    /// They are decided, but their effect can't be read for long.
+    Ahead,
+    /// They meet a bug.
+    Panicking,
+}
+
+impl Desk {
+    pub(crate) fn new(log: &MemoryLog) -> Self {
+        let config = HandlerConfig {
+            epoch: 1,
+            limits: Limits::PRODUCTION,
+            append_patience: Duration::from_secs(1),
+            cells_max: 100,
+        };
+        let log = Arc::new(log.clone());
+        Self {
+            instances: Handler::new(log.clone(), config.clone()),
+            projects: Handler::new(log.clone(), config.clone()),
+            plane: Handler::new(log, config),
+            seen: Mutex::default(),
+            mood: Mutex::new(Mood::Answering),
+        }
+    }
+
+    /// Has the plane decide a command that no user can give.
+    pub(crate) async fn plane(&self, command: plane::Command) {
+        handle(&self.plane, Key::plane(), by_plane(command)).await.unwrap();
+    }
+
+    /// Has an instance decide a command that no user can give.
+    pub(crate) async fn advance(&self, id: InstanceId, command: instance::Command) -> u64 {
+        handle(&self.instances, id.into(), by_plane(command)).await.unwrap()
+    }
+
+    async fn create(&self, envelope: &Envelope) -> Result<u64, Rejection> {
+        let Asked::CreateInstance { id, spec, .. } = &envelope.body else {
+            panic!("not a creation")
+        };
+        let reserve = project::Command::Reserve {
+            project_id: spec.project.clone(),
+            instance: *id,
+            amount: spec.amount(),
+            quotas: QUOTAS,
+        };
+        let key = Key::from(&spec.project);
+        handle(&self.projects, key, order(envelope, reserve)).await.map_err(|rejection| {
+            let project::Rejection::QuotaExceeded { resources } = rejection;
+            Rejection::QuotaExceeded { resources }
+        })?;
+        let create = instance::Command::Create { id: *id, spec: spec.clone() };
+        self.instance(envelope, *id, create).await
+    }
+
+    async fn instance(
+        &self,
+        envelope: &Envelope,
+        id: InstanceId,
+        command: instance::Command,
+    ) -> Result<u64, Rejection> {
+        handle(&self.instances, id.into(), order(envelope, command)).await.map_err(|rejection| {
+            match rejection {
+                instance::Rejection::AlreadyExists => Rejection::InstanceExists,
+                instance::Rejection::NotFound => Rejection::InstanceNotFound,
+                instance::Rejection::Abandoned => Rejection::CreationAbandoned,
+                instance::Rejection::StaleFence
+                | instance::Rejection::ClaimedByAnother { .. }
+                | instance::Rejection::NotOwed => panic!("not to a user's command"),
+            }
+        })
+    }
+}
+
+fn order<C>(envelope: &Envelope, command: C) -> Order<C> {
+    Order {
+        command_id: envelope.command_id,
+        causation_id: None,
+        actor: envelope.actor.clone(),
+        request_id: Some(envelope.request_id.clone()),
+        command,
+        deadline: None,
+    }
+}
+
+async fn handle<A: Aggregate>(
+    handler: &Handler<A>,
+    key: Key,
+    order: Order<A::Command>,
+) -> Result<u64, A::Rejection>
+where
+    A::Rejection: Debug,
+{
+    match handler.handle(key, &order, || NOW).await {
+        Ok(handled) => Ok(handled.position),
+        Err(HandleError::Rejected(rejection)) => Err(rejection),
+        Err(error) => panic!("the log in memory fails: {error}"),
+    }
+}
+
+#[async_trait]
+impl Commands for Desk {
+    async fn send(&self, envelope: &Envelope) -> Result<Reply, OutcomeUnknown> {
+        self.seen.lock().unwrap().push(envelope.clone());
+        let mood = *self.mood.lock().unwrap();
+        match mood {
+            Mood::Answering | Mood::Ahead => {}
+            Mood::Silent => return Err(OutcomeUnknown { cause: Cause::NobodyListens }),
+            Mood::Panicking => panic!("a bug, as the test asked for"),
+        }
+        let position = match &envelope.body {
+            Asked::CreateInstance { .. } => self.create(envelope).await,
+            Asked::RenameInstance { id, name } => {
+                let rename = instance::Command::Rename { name: name.clone() };
+                self.instance(envelope, *id, rename).await
+            }
+            Asked::DeleteInstance { id } => {
+                self.instance(envelope, *id, instance::Command::Delete).await
+            }
+            Asked::RevokeToken { audit_id, expires } => {
+                let (audit_id, expires) = (audit_id.clone(), *expires);
+                let revoke = plane::Command::RevokeToken { audit_id, expires };
+                let revoked = handle(&self.plane, Key::plane(), order(envelope, revoke)).await;
+                Ok(revoked.unwrap())
+            }
+        };
+        let ahead = if mood == Mood::Ahead { 1000 } else { 0 };
+        Ok(position.map(|position| Accepted { position: position + ahead }))
+    }
+}
+
+/// An order that no user gives.
+pub(crate) fn by_plane<C>(command: C) -> Order<C> {
+    Order {
+        command_id: CommandId(Uuid::new_v4()),
+        causation_id: None,
+        actor: Actor::Plane,
+        request_id: None,
+        command,
+        deadline: None,
+    }
+}
