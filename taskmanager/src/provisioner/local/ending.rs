@@ -61,10 +61,11 @@ impl LocalProvisioner {
         let layout_of = self.paths.instance(id);
         let layout = Layout(&layout_of);
         let limit = Instant::now() + self.stop_max;
-        let asked = match Process::recorded(&layout.identity("shim"))? {
-            Some(shim) => vec![shim],
-            None => self.living(id)?,
-        };
+        let mut asked = self.recorded(id)?;
+        // Asked by itself, a shim asks the others, in their order.
+        if let Some(shim) = Process::recorded(&layout.identity("shim"))? {
+            asked = vec![shim];
+        }
         signal_all(&asked, Signal::TERM)?;
         for process in &asked {
             process.ends_until(limit);
@@ -97,13 +98,13 @@ impl LocalProvisioner {
 
     /// Whether anything of the instance runs that recorded itself; cheap.
     pub(crate) fn has_recorded(&self, id: InstanceId) -> Result<bool, HostError> {
+        Ok(!self.recorded(id)?.is_empty())
+    }
+
+    fn recorded(&self, id: InstanceId) -> Result<Vec<Process>, HostError> {
         let directory = self.paths.instance(id);
-        for part in PARTS {
-            if Process::recorded(&Layout(&directory).identity(part))?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let identities = PARTS.map(|part| Layout(&directory).identity(part));
+        identities.iter().filter_map(|identity| Process::recorded(identity).transpose()).collect()
     }
 
     /// Kills what is left until nothing is.
@@ -131,10 +132,7 @@ impl LocalProvisioner {
     /// marks.
     fn living(&self, id: InstanceId) -> Result<Vec<Process>, HostError> {
         let directory = self.paths.instance(id);
-        let mut living = Vec::new();
-        for part in PARTS {
-            living.extend(Process::recorded(&Layout(&directory).identity(part))?);
-        }
+        let mut living = self.recorded(id)?;
         let grouped = |pid| self.cgroups.pids(id).contains(&pid);
         living.extend(
             self.cgroups.pids(id).into_iter().filter_map(|pid| Process::held(pid, grouped)),

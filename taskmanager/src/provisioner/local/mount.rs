@@ -10,7 +10,7 @@ use super::files::{self, Access};
 use super::process::{holds_until, run};
 use rustix::fs::{FallocateFlags, OFlags};
 use rustix::io::Errno;
-use rustix::mount::{UnmountFlags, unmount};
+use rustix::mount::{MountPropagationFlags, UnmountFlags, mount_change, unmount};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -79,6 +79,10 @@ pub(crate) fn ensure_mounted(image: &Path, target: &Path, access: Access) -> Res
         let options = "loop,nosuid,nodev,noexec,noatime";
         run(Command::new("mount").args(["-t", "ext4", "-o", options]).args([image, target]))?;
     }
+    // Else whoever binds the whole tree somewhere, as containers do, keeps the volume for as long
+    // as he lives.
+    mount_change(target, MountPropagationFlags::UNBINDABLE)
+        .map_err(HostError::errno("keep others from binding", target))?;
     for device in loop_devices(image)? {
         let limit = device.join("queue/discard_max_bytes");
         fs::write(&limit, "0").map_err(HostError::io("turn off", &limit))?;
