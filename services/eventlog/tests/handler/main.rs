@@ -5,6 +5,7 @@ mod plane;
 mod races;
 
 use domain::project::Project;
+use eventlog::folded::COMMANDS_MAX;
 use eventlog::{EventLog, Folded, HandleError, Handler, MemoryLog};
 use plane::{Plane, config, project_key, release, reserve};
 use std::sync::Arc;
@@ -97,4 +98,24 @@ async fn aggregates_that_were_forgotten_are_read_again() {
         assert_eq!((again.position, again.news), (position, false));
     }
     assert_eq!(log.info().await.unwrap().last_sequence, 20);
+}
+
+#[tokio::test]
+async fn an_aggregate_remembers_its_latest_commands_only() {
+    let plane = Plane::new();
+    for _ in 0..COMMANDS_MAX {
+        plane.handle(&reserve(1)).await.unwrap();
+        plane.handle(&release(1)).await.unwrap();
+    }
+    let mut folded = Folded::<Project>::default();
+    let history = plane.history().await;
+    for recorded in &history {
+        folded.apply(recorded).unwrap();
+    }
+    assert_eq!(folded.commands.len(), COMMANDS_MAX);
+    let [first, .., last] = &history[..] else { panic!("{history:?}") };
+    assert_eq!(folded.answer_to(first.commit.command_id), None);
+    assert_eq!(folded.answer_to(last.commit.command_id), Some(last.sequence));
+    let row = serde_json::to_vec(&folded).unwrap();
+    assert_eq!(serde_json::from_slice::<Folded<Project>>(&row).unwrap(), folded);
 }
