@@ -7,6 +7,7 @@
 use async_nats::{Client, Message, Subscriber};
 use bytes::Bytes;
 use futures::StreamExt as _;
+use proto::subjects;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +105,10 @@ fn report_panic(ended: Result<(), JoinError>) {
         tracing::error!(%error, "The handler of a request ended without an answer.");
     }
 }
+
+/// Where gateways receive answers: as the server names it for requests from their account, and
+/// by their own name on a server that has no accounts.
+pub(crate) const GATEWAYS: [&str; 2] = ["_R_", subjects::GATEWAY_INBOX];
 
 /// The reply subject of a request, if it lies below one of the inboxes that its sender may have.
 ///

@@ -1,7 +1,12 @@
 //! The root of trust of one control plane's bus: its keys, and the identities they sign.
 //!
-//! An operator signs two accounts: one for the server itself, one for everything of ours. In
-//! ours, the account's key signs gateways and taskmanagers, and a scoped key signs guests.
+//! An operator signs three accounts. In that of the server itself only the launcher has an
+//! identity. The plane's holds the streams, the taskmanagers and, signed by a scoped key, the
+//! guests. The gateways' has nothing of its own: it borrows a few of the plane's subjects.
+//!
+//! Gateways stand apart because whoever asks JetStream names where its answer goes: inside the
+//! plane's account an answer could be sent into the log, and so be appended. What an account
+//! borrows is answered within that account, whatever was named.
 //!
 //! # Invariants
 //! - All keys stand in one file that appears whole or not at all, so there is no half-made
@@ -64,7 +69,8 @@ pub struct Authority {
     born: u64,
     operator: KeyPair,
     system: KeyPair,
-    account: KeyPair,
+    plane: KeyPair,
+    gateways: KeyPair,
     guests: KeyPair,
     gateway: KeyPair,
     taskmanager: KeyPair,
@@ -78,7 +84,8 @@ struct AuthorityFile {
     born: u64,
     operator: String,
     system: String,
-    account: String,
+    plane: String,
+    gateways: String,
     guests: String,
     gateway: String,
     taskmanager: String,
@@ -90,7 +97,8 @@ impl Drop for AuthorityFile {
         for seed in [
             &mut self.operator,
             &mut self.system,
-            &mut self.account,
+            &mut self.plane,
+            &mut self.gateways,
             &mut self.guests,
             &mut self.gateway,
             &mut self.taskmanager,
@@ -139,8 +147,8 @@ impl Authority {
     /// The identity of one of our processes; the same one each time.
     pub fn credentials(&self, identity: Identity) -> Credentials {
         let (account, user, nats) = match identity {
-            Identity::Gateway => (&self.account, &self.gateway, rights::gateway()),
-            Identity::Taskmanager => (&self.account, &self.taskmanager, rights::taskmanager()),
+            Identity::Gateway => (&self.gateways, &self.gateway, rights::gateway()),
+            Identity::Taskmanager => (&self.plane, &self.taskmanager, rights::taskmanager()),
             Identity::Launcher => (&self.system, &self.launcher, rights::launcher()),
         };
         let subject = user.public_key();
@@ -155,7 +163,7 @@ impl Authority {
     /// # Errors
     /// The system's refusal.
     pub fn write_guest_mint(&self, path: &Path) -> Result<(), PrivateFileError> {
-        mint::write(path, &self.guests, &self.account.public_key())
+        mint::write(path, &self.guests, &self.plane.public_key())
     }
 
     /// The operator's token about itself.
@@ -168,22 +176,29 @@ impl Authority {
         self.signed_by_operator(&self.operator, "trove", nats)
     }
 
-    /// Public key and token of the server's own account.
-    pub(crate) fn system_account(&self) -> (String, String) {
-        let token = self.signed_by_operator(&self.system, "SYS", account_claims(&Value::Null));
-        (self.system.public_key(), token)
-    }
-
-    /// Public key and token of our account.
-    pub(crate) fn account(&self) -> (String, String) {
+    /// Public keys and tokens of all accounts; the server's own is the first.
+    pub(crate) fn accounts(&self) -> [(String, String); 3] {
         let scope = json!({
             "kind": "user_scope",
             "key": self.guests.public_key(),
             "role": "guest",
             "template": rights::guest_template(),
         });
-        let token = self.signed_by_operator(&self.account, "TROVE", account_claims(&scope));
-        (self.account.public_key(), token)
+        let mut plane = account_claims();
+        for limit in ["mem_storage", "disk_storage", "streams", "consumer"] {
+            plane["limits"][limit] = (-1).into();
+        }
+        plane["signing_keys"] = json!([scope]);
+        plane["exports"] = rights::lent_to_gateways();
+        let mut gateways = account_claims();
+        gateways["imports"] = rights::borrowed_by_gateways(&self.plane.public_key());
+        gateways["mappings"] = rights::detours();
+        [
+            (&self.system, "SYS", account_claims()),
+            (&self.plane, "PLANE", plane),
+            (&self.gateways, "GATEWAYS", gateways),
+        ]
+        .map(|(key, name, claims)| (key.public_key(), self.signed_by_operator(key, name, claims)))
     }
 
     fn signed_by_operator(&self, about: &KeyPair, name: &str, nats: Value) -> String {
@@ -205,7 +220,8 @@ impl Authority {
             born: file.born,
             operator: key(&file.operator, 'O')?,
             system: key(&file.system, 'A')?,
-            account: key(&file.account, 'A')?,
+            plane: key(&file.plane, 'A')?,
+            gateways: key(&file.gateways, 'A')?,
             guests: key(&file.guests, 'A')?,
             gateway: key(&file.gateway, 'U')?,
             taskmanager: key(&file.taskmanager, 'U')?,
@@ -222,7 +238,8 @@ impl AuthorityFile {
             born: born.as_secs(),
             operator: seed(KeyPairType::Operator),
             system: seed(KeyPairType::Account),
-            account: seed(KeyPairType::Account),
+            plane: seed(KeyPairType::Account),
+            gateways: seed(KeyPairType::Account),
             guests: seed(KeyPairType::Account),
             gateway: seed(KeyPairType::User),
             taskmanager: seed(KeyPairType::User),
@@ -237,21 +254,16 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// Claims of an account. With a scope for guests it is ours, and may keep streams; the server's
-/// own may not.
-fn account_claims(guests: &Value) -> Value {
-    let mut limits = json!({
-        "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1,
-        "wildcards": true, "conn": -1, "leaf": 0,
-    });
-    let mut signing_keys = Vec::new();
-    if !guests.is_null() {
-        for limit in ["mem_storage", "disk_storage", "streams", "consumer"] {
-            limits[limit] = (-1).into();
-        }
-        signing_keys.push(guests.clone());
-    }
-    json!({"type": "account", "version": 2, "limits": limits, "signing_keys": signing_keys})
+/// Claims of an account without streams, and without subjects of other accounts.
+fn account_claims() -> Value {
+    json!({
+        "type": "account",
+        "version": 2,
+        "limits": {
+            "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1,
+            "wildcards": true, "conn": -1, "leaf": 0,
+        },
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod commander;
 
 pub use commander::{Cause, Commander, OutcomeUnknown};
 
-use crate::answering::{Answer, NotServing, answer_all, reply_below};
+use crate::answering::{Answer, GATEWAYS, NotServing, answer_all, reply_below};
 use async_nats::{Client, Message};
 use domain::command::{Envelope, Rejection, Reply};
 use proto::{Wire as _, subjects};
@@ -41,7 +41,7 @@ where
     answer_all(client, subscriber, limit, shutdown, move |message| {
         let handle = handle.clone();
         async move {
-            let to = reply_below(&message, &[subjects::GATEWAY_INBOX])?;
+            let to = reply_below(&message, &GATEWAYS)?;
             let reply = match decode(&message) {
                 Some(envelope) => handle(envelope).await?,
                 None => Err(Rejection::NotUnderstood),

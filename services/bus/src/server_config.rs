@@ -28,8 +28,9 @@ impl ServerConfig {
     /// Every append is on disk before it is acknowledged. There is no monitoring port: what one
     /// would show, the system account can ask for.
     pub fn render(&self, authority: &Authority) -> String {
-        let (system, system_token) = authority.system_account();
-        let (account, account_token) = authority.account();
+        let accounts = authority.accounts();
+        let preload: Vec<_> =
+            accounts.iter().map(|(key, token)| format!("{key}: {token}")).collect();
         let mut text = String::new();
         let mut line = |name: &str, value: &str| {
             writeln!(text, "{name}: {value}").expect("a string takes every text");
@@ -43,7 +44,7 @@ impl ServerConfig {
         line("ping_max", "2");
         line("write_deadline", "\"10s\"");
         line("operator", &authority.operator_token());
-        line("system_account", &system);
+        line("system_account", &accounts[0].0);
         // Kept in a directory, because only there a revocation outlives the server.
         line(
             "resolver",
@@ -52,10 +53,7 @@ impl ServerConfig {
                 quoted_path(&self.jwt_dir)
             ),
         );
-        line(
-            "resolver_preload",
-            &format!("{{\n  {system}: {system_token}\n  {account}: {account_token}\n}}"),
-        );
+        line("resolver_preload", &format!("{{\n  {}\n}}", preload.join("\n  ")));
         line(
             "jetstream",
             &format!("{{ store_dir: {}, sync_interval: always }}", quoted_path(&self.store_dir)),

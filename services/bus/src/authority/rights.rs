@@ -15,6 +15,12 @@ use serde_json::{Value, json};
 /// Where answers reach the launcher.
 pub(super) const LAUNCHER_INBOX: &str = "_INBOX.launcher";
 
+/// Where the server expects answers to what another account borrowed.
+const BORROWED: &str = "_R_";
+
+/// What the plane's JetStream interface is called in the gateways' account.
+const PLANES_JETSTREAM: &str = "plane.jetstream";
+
 /// What all guests' inboxes lie below.
 const GUEST_INBOXES: &str = "_INBOX.guest";
 
@@ -34,24 +40,82 @@ const GUEST_RESPONSE_TTL_NS: u64 = 10_000_000_000;
 /// What the server replaces by the name in the guest's token.
 const NAME: &str = "{{name()}}";
 
-/// What a gateway may do: ask, listen, and read the log.
+/// What a gateway may do: ask, listen, and read the log. All of it is borrowed from the plane.
 pub(super) fn gateway() -> Value {
+    // The server looks at rights after it has sent a request on its detour.
+    let asked: Vec<_> = services().iter().map(|(subject, _)| borrowed(subject)).collect();
+    service(&asked, &[inbox_all(GATEWAY_INBOX), guests_all(GuestTopic::Heartbeat)])
+}
+
+/// What the plane's account lends to the gateways'.
+pub(super) fn lent_to_gateways() -> Value {
+    let mut exports = vec![json!({
+        "name": "heartbeats", "type": "stream", "subject": guests_all(GuestTopic::Heartbeat),
+    })];
+    exports.extend(services().into_iter().map(|(subject, answers)| {
+        json!({
+            "name": subject, "type": "service", "subject": subject, "response_type": answers,
+        })
+    }));
+    exports.into()
+}
+
+/// What the gateways' account borrows of the plane's.
+pub(super) fn borrowed_by_gateways(plane: &str) -> Value {
+    let mut imports = vec![json!({
+        "name": "heartbeats", "type": "stream", "account": plane,
+        "subject": guests_all(GuestTopic::Heartbeat),
+    })];
+    imports.extend(services().into_iter().map(|(subject, _)| {
+        json!({
+            "name": subject, "type": "service", "account": plane,
+            "subject": subject, "local_subject": borrowed(&subject),
+        })
+    }));
+    imports.into()
+}
+
+/// How requests to JetStream get to the plane's, from clients that know nothing of it: every
+/// account has that interface already, for streams of its own, so what is borrowed stands under
+/// another name and requests are sent on to there.
+pub(super) fn detours() -> Value {
+    let is_moved = |subject: &String| borrowed(subject) != *subject;
+    let subjects = services().into_iter().map(|(subject, _)| subject).filter(is_moved);
+    subjects
+        .map(|subject| {
+            // At most one wildcard within a subject; one at its end needs no number.
+            let to = borrowed(&subject).replace('*', "{{wildcard(1)}}");
+            (subject, json!([{"subject": to, "weight": 100}]))
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// What a subject of the plane is called in the gateways' account.
+fn borrowed(subject: &str) -> String {
+    match subject.strip_prefix("$JS.API.") {
+        Some(rest) => format!("{PLANES_JETSTREAM}.{rest}"),
+        None => subject.to_owned(),
+    }
+}
+
+/// What gateways may ask of the plane, and how many answers a question may have. No service
+/// here may write, nor take from its request where to write.
+fn services() -> Vec<(String, &'static str)> {
     let log = STREAM_EVENTS;
-    service(
-        &[
-            COMMANDS_ALL.to_owned(),
-            guests_all(GuestTopic::Query),
-            format!("$JS.API.STREAM.INFO.{log}"),
-            format!("$JS.API.STREAM.MSG.GET.{log}"),
-            format!("$JS.API.DIRECT.GET.{log}"),
-            format!("$JS.API.DIRECT.GET.{log}.>"),
-            format!("$JS.API.CONSUMER.CREATE.{log}"),
-            format!("$JS.API.CONSUMER.CREATE.{log}.>"),
-            format!("$JS.API.CONSUMER.INFO.{log}.*"),
-            format!("$JS.API.CONSUMER.MSG.NEXT.{log}.*"),
-        ],
-        &[inbox_all(GATEWAY_INBOX), guests_all(GuestTopic::Heartbeat)],
-    )
+    let (one, many) = ("Singleton", "Stream");
+    vec![
+        (COMMANDS_ALL.to_owned(), one),
+        (guests_all(GuestTopic::Query), one),
+        (format!("$JS.API.STREAM.INFO.{log}"), one),
+        (format!("$JS.API.STREAM.MSG.GET.{log}"), one),
+        (format!("$JS.API.DIRECT.GET.{log}"), many),
+        (format!("$JS.API.DIRECT.GET.{log}.>"), many),
+        (format!("$JS.API.CONSUMER.CREATE.{log}"), one),
+        (format!("$JS.API.CONSUMER.CREATE.{log}.>"), one),
+        (format!("$JS.API.CONSUMER.INFO.{log}.*"), one),
+        (format!("$JS.API.CONSUMER.MSG.NEXT.{log}.*"), many),
+    ]
 }
 
 /// What a taskmanager may do: everything that the log, the secrets and the guests need.
@@ -62,7 +126,7 @@ pub(super) fn taskmanager() -> Value {
             SECRETS_ALL.to_owned(),
             guests_all(GuestTopic::Poke),
             guests_all(GuestTopic::Query),
-            inbox_all(GATEWAY_INBOX),
+            inbox_all(BORROWED),
             inbox_all(GUEST_INBOXES),
             "$JS.API.>".to_owned(),
             "$JS.ACK.>".to_owned(),

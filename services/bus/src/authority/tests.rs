@@ -15,8 +15,7 @@ fn an_authority_is_made_once_and_comes_back_the_same() {
     let first = Authority::create(&home).unwrap();
     for again in [Authority::create(&home).unwrap(), Authority::open(&home).unwrap()] {
         assert_eq!(again.operator_token(), first.operator_token());
-        assert_eq!(again.account(), first.account());
-        assert_eq!(again.system_account(), first.system_account());
+        assert_eq!(again.accounts(), first.accounts());
         for identity in [Identity::Gateway, Identity::Taskmanager, Identity::Launcher] {
             assert_eq!(again.credentials(identity).text(), first.credentials(identity).text());
         }
@@ -30,7 +29,7 @@ fn racing_creators_agree_on_one_authority() {
     let home = directory.path().join("authority");
     let accounts: Vec<_> = std::thread::scope(|scope| {
         let racers: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| Authority::create(&home).unwrap().account().0)).collect();
+            (0..8).map(|_| scope.spawn(|| Authority::create(&home).unwrap().accounts())).collect();
         racers.into_iter().map(|racer| racer.join().unwrap()).collect()
     });
     assert!(accounts.iter().all(|account| *account == accounts[0]), "{accounts:?}");
@@ -72,7 +71,7 @@ fn the_guest_mint_holds_no_key_but_its_own() {
     authority.write_guest_mint(&path).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(&authority.guests.seed().unwrap()));
-    for key in [&authority.operator, &authority.system, &authority.account] {
+    for key in [&authority.operator, &authority.system, &authority.plane, &authority.gateways] {
         assert!(!text.contains(&key.seed().unwrap()));
     }
     let guest = InstanceId("0198c1a2-0000-7000-8000-000000000001".parse().unwrap());

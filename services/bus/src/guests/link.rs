@@ -1,6 +1,6 @@
 //! The guest's side: everything that an agent says and hears.
 
-use crate::answering::{Answer, NotServing, answer_all, reply_below};
+use crate::answering::{Answer, GATEWAYS, NotServing, answer_all, reply_below};
 use async_nats::connection::State;
 use async_nats::{Client, Request, Subscriber};
 use domain::guest::{
@@ -102,8 +102,9 @@ impl Link {
         answer_all(&self.client, subscriber, QUERIES_MAX, shutdown, move |message| {
             let handle = handle.clone();
             async move {
-                let inboxes = [subjects::GATEWAY_INBOX, subjects::TASKMANAGER_INBOX];
-                let to = reply_below(&message, &inboxes)?;
+                let [borrowed, gateway] = GATEWAYS;
+                let askers = [borrowed, gateway, subjects::TASKMANAGER_INBOX];
+                let to = reply_below(&message, &askers)?;
                 match Query::from_bytes(&message.payload) {
                     Ok(query) => Some(Answer { to, payload: handle(query).await.to_bytes() }),
                     Err(error) => {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod deputy;
+#[cfg(test)]
 mod guests;
 #[cfg(test)]
 mod rig;

@@ -149,6 +149,7 @@ on_every_server! {
             format!("trove.command.instance.{id}"),
             format!("trove.guest.{id}.report"),
             "_INBOX.taskmanager.x".to_owned(),
+            "_INBOX.gateway.x".to_owned(),
             "_INBOX.launcher.x".to_owned(),
             "$SYS.REQ.SERVER.PING".to_owned(),
         ] {
@@ -161,7 +162,7 @@ on_every_server! {
             format!("trove.guest.{id}.poke"),
             format!("trove.guest.{id}.query"),
             format!("_INBOX.guest.{id}.x"),
-            "_INBOX.gateway.x".to_owned(),
+            "_R_.x".to_owned(),
         ] {
             watched.client.publish(subject, "x".into()).await.unwrap();
         }
