@@ -1,7 +1,7 @@
 //! The provisioner of one machine: processes, directories and, where the host allows it, image
 //! files, control groups and uids.
 //!
-//! What can be had is probed once at start, by trying it, and [`LocalProvisioner::report`] says
+//! What can be had is probed once at start, by trying it, and [`Local::report`] says
 //! it in words. A weaker level is taken where a stronger one can't be had; nothing is pretended.
 //!
 //! # Invariants

@@ -6,6 +6,7 @@ use domain::ids::ImageId;
 use domain::instance::FaultCause;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::Instant;
 use taskmanager::provisioner::{GuestPlan, ProvisionError, Provisioner};
@@ -173,6 +174,27 @@ fn a_server_is_limited_to_its_flavor_and_a_little_more() {
     } else {
         assert_eq!(memory, None);
     }
+}
+
+#[test]
+fn a_server_that_takes_more_than_its_memory_is_killed() {
+    let bench = Bench::new();
+    let plan = bench.plan(0);
+    run(async {
+        bench.local.ensure_volume(1, &plan).await.unwrap();
+        bench.local.ensure_guest(2, &plan).await.unwrap();
+    });
+    let groups = bench.spec(plan.id).cgroups;
+    let is_limit = |name: &str| groups.iter().any(|group| group.join(name).exists());
+    if !is_limit("memory.limit_in_bytes") && !is_limit("memory.max") {
+        return;
+    }
+    let join: String =
+        groups.iter().map(|group| format!("echo 0 >{}/cgroup.procs; ", group.display())).collect();
+    // Looks for the end of an endless line and keeps all of it.
+    let greedy = format!("{join} exec tail /dev/zero");
+    let status = std::process::Command::new("sh").args(["-c", &greedy]).status().unwrap();
+    assert_eq!(status.signal(), Some(9));
 }
 
 #[test]
