@@ -66,7 +66,10 @@ fn tell(report: &KeepReport) {
 fn should_run(live: &Live) -> bool {
     match &live.phase {
         Phase::Active => true,
-        Phase::Provisioning(running) => matches!(running.step, Step::AgentReport | Step::Prepare),
+        // From the step that starts it: its end may be folded later than its shim runs.
+        Phase::Provisioning(running) => {
+            matches!(running.step, Step::Guest | Step::AgentReport | Step::Prepare)
+        }
         Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_) => false,
     }
 }
