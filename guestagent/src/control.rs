@@ -72,8 +72,8 @@ pub struct Status {
     pub wanted: bool,
     /// Whether it does.
     pub server: ServerState,
-    /// How often it was started again by itself, since the shim started.
-    pub restarts: u32,
+    /// How often it ended by itself, since the shim started.
+    pub ends: u32,
     /// How it ended last, since the shim started.
     pub last_end: Option<End>,
     /// What the volume holds; only when asked for.

@@ -306,7 +306,7 @@ fn status(spec: &GuestSpec, server: &Kept) -> Status {
             },
             Phase::Stopping { running, .. } => ServerState::Stopping { pid: running.process.pid() },
         },
-        restarts: server.restarts(),
+        ends: server.ends(),
         last_end: server.last_end().cloned(),
         usage: None,
         log_tail: None,

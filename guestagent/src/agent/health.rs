@@ -164,7 +164,7 @@ mod tests {
             prepared: true,
             wanted: true,
             server,
-            restarts: 0,
+            ends: 0,
             last_end: signal.map(|signal| End {
                 code: None,
                 signal: Some(signal),

@@ -138,13 +138,13 @@ async fn ensure_server(guest: &Guest, document: &Desired) -> Result<(), PrepareE
         files::replace(&init, words.as_bytes(), for_server(&guest.spec))?;
     }
     let started = guest.shim.ask(Request::Start).await?;
-    wait_for_login(guest, started.restarts).await?;
+    wait_for_login(guest, started.ends).await?;
     // The server names the file at each start, so it stays, with nothing in it.
     files::replace(&init, b"", for_server(&guest.spec))?;
     Ok(())
 }
 
-async fn wait_for_login(guest: &Guest, restarts_before: u32) -> Result<(), PrepareError> {
+async fn wait_for_login(guest: &Guest, ends_before: u32) -> Result<(), PrepareError> {
     let until = Instant::now() + START_MAX;
     loop {
         let Err(error) = guest.engine.ping().await else {
@@ -159,8 +159,7 @@ async fn wait_for_login(guest: &Guest, restarts_before: u32) -> Result<(), Prepa
             }
             Err(error) => return Err(error.into()),
         };
-        let ends = status.restarts.saturating_sub(restarts_before)
-            + u32::from(status.server == ServerState::Ended);
+        let ends = status.ends.saturating_sub(ends_before);
         if ends >= ENDS_MAX || Instant::now() >= until {
             // A creation that has failed is taken back: there is nothing to keep trying for.
             let status = guest.shim.status_and_log(LOG_TAIL_MAX).await?;

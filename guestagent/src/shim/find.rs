@@ -15,14 +15,26 @@ const WALLS_MAX: Duration = Duration::from_secs(10);
 /// Between two looks for a process that is about to be there.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// The part that an earlier shim left running, if there is one.
-pub(crate) fn left_running(part: Part, spec: &GuestSpec) -> Option<Process> {
+/// What an earlier shim left of a part.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// No process of it.
+    Nobody,
+    /// Something that is not the part itself, or not yet.
+    Somebody,
+    /// The part.
+    Running(Process),
+}
+
+/// Looks for the part that an earlier shim left running.
+pub(crate) fn left_running(part: Part, spec: &GuestSpec) -> Left {
     let recorded = fs::read_to_string(part.identity(spec))
         .ok()
         .and_then(|line| line.parse::<Identity>().ok())
-        .and_then(|identity| Process::adopt(&identity));
+        .and_then(|identity| Process::adopt(&identity))
+        .and_then(|process| inside(part, spec, process));
     match recorded {
-        Some(process) => inside(part, spec, process),
+        Some(process) => Left::Running(process),
         None => lock_holder(part, spec),
     }
 }
@@ -55,13 +67,19 @@ pub(crate) fn inside(part: Part, spec: &GuestSpec, started: Process) -> Option<P
     None
 }
 
-/// A process that holds the part's lock without being recorded: its bubblewrap was killed along
-/// with the shim, or power failed between two writes.
-fn lock_holder(part: Part, spec: &GuestSpec) -> Option<Process> {
-    let lock = File::open(part.lock(spec)).ok()?;
+/// Who holds the part's lock without being recorded: its bubblewrap was killed along with the
+/// shim, or its step is still on its way.
+fn lock_holder(part: Part, spec: &GuestSpec) -> Left {
+    let Ok(lock) = File::open(part.lock(spec)) else {
+        return Left::Nobody;
+    };
     if lock.try_lock().is_ok() {
-        return None;
+        return Left::Nobody;
     }
+    holder(part, spec, &lock).map_or(Left::Somebody, Left::Running)
+}
+
+fn holder(part: Part, spec: &GuestSpec, lock: &File) -> Option<Process> {
     let inode = lock.metadata().ok()?;
     let holds = |pid: i32| {
         fs::read_dir(format!("/proc/{pid}/fd"))

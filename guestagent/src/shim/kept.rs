@@ -18,6 +18,7 @@ use crate::backoff::Backoff;
 use crate::control::End;
 use crate::part::Part;
 use crate::process::{self, Identity, Process};
+use crate::shim::find::Left;
 use crate::shim::{cgroup, find, log_file};
 use crate::step;
 
@@ -25,6 +26,9 @@ use crate::step;
 const KILLED_MAX: Duration = Duration::from_secs(2);
 /// How long a parent may outlive the child whose exit status it passes on.
 const PASS_ON_MAX: Duration = Duration::from_secs(2);
+
+/// Between two looks at who holds a part's lock.
+const LOCKED_WAIT: Duration = Duration::from_millis(50);
 
 /// One part, and what is wanted of it.
 #[derive(Debug)]
@@ -35,7 +39,7 @@ pub(crate) struct Kept {
     wanted: bool,
     phase: Phase,
     backoff: Backoff,
-    restarts: u32,
+    ends: u32,
     last_end: Option<End>,
 }
 
@@ -93,24 +97,31 @@ impl Kept {
             wanted: false,
             phase: Phase::Resting,
             backoff: Backoff::new(first_wait),
-            restarts: 0,
+            ends: 0,
             last_end: None,
         }
     }
 
     /// Takes over the part that an earlier shim left running.
     pub(crate) fn adopt(&mut self, spec: &GuestSpec) {
-        let Some(process) = find::left_running(self.part, spec) else {
-            return;
+        self.phase = self.found(spec);
+    }
+
+    /// The phase of a part that this shim has not started.
+    fn found(&self, spec: &GuestSpec) -> Phase {
+        let process = match find::left_running(self.part, spec) {
+            Left::Nobody => return Phase::Resting,
+            Left::Somebody => return locked(),
+            Left::Running(process) => process,
         };
         tracing::info!(part = %self.part, pid = process.pid(), "Part was adopted.");
         self.record(spec, &process);
-        self.phase = Phase::Running(Running {
+        Phase::Running(Running {
             process,
             child: None,
             since: Instant::now(),
             out_of_memory_before: cgroup::kills(&spec.cgroups),
-        });
+        })
     }
 
     /// Says whether it is to run.
@@ -129,8 +140,8 @@ impl Kept {
         &self.phase
     }
 
-    pub(crate) fn restarts(&self) -> u32 {
-        self.restarts
+    pub(crate) fn ends(&self) -> u32 {
+        self.ends
     }
 
     pub(crate) fn last_end(&self) -> Option<&End> {
@@ -168,16 +179,14 @@ impl Kept {
     pub(crate) fn tick(&mut self, spec: &GuestSpec) {
         let now = Instant::now();
         self.phase = match std::mem::replace(&mut self.phase, Phase::Resting) {
-            Phase::Resting | Phase::Waiting { .. } if !self.wanted => Phase::Resting,
-            Phase::Waiting { until } if until > now => Phase::Waiting { until },
-            Phase::Waiting { .. } => {
-                self.restarts += 1;
-                self.start(spec)
-            }
-            Phase::Resting => self.start(spec),
+            Phase::Resting if !self.wanted => Phase::Resting,
+            Phase::Waiting { until } if self.wanted && until > now => Phase::Waiting { until },
+            // Whoever holds the lock may still become a server that nobody wants.
+            Phase::Waiting { .. } if !self.wanted => self.found(spec),
+            Phase::Resting | Phase::Waiting { .. } => self.start(spec),
             Phase::Running(running) if running.process.has_ended() => {
-                self.last_end = Some(self.end_of(spec, &running));
-                self.wait_after(running.ran())
+                let end = self.end_of(spec, &running);
+                self.ended(Some(end), running.ran())
             }
             Phase::Running(running) if self.wanted => Phase::Running(running),
             Phase::Running(running) => {
@@ -216,22 +225,22 @@ impl Kept {
 
     fn start(&mut self, spec: &GuestSpec) -> Phase {
         // An earlier shim's step may have got there first.
-        self.adopt(spec);
-        if let adopted @ Phase::Running(_) = std::mem::replace(&mut self.phase, Phase::Resting) {
-            return adopted;
+        let found = self.found(spec);
+        if !matches!(found, Phase::Resting) {
+            return found;
         }
         match self.spawn(spec) {
-            Ok(Some(running)) => Phase::Running(running),
-            Ok(None) => self.wait_after(Duration::ZERO),
+            Ok(Ok(running)) => Phase::Running(running),
+            Ok(Err(end)) => self.ended(end, Duration::ZERO),
             Err(error) => {
                 tracing::error!(part = %self.part, %error, "Part could not be started.");
-                self.wait_after(Duration::ZERO)
+                self.ended(None, Duration::ZERO)
             }
         }
     }
 
-    /// Starts the part; none when it ended before it could be seen.
-    fn spawn(&mut self, spec: &GuestSpec) -> io::Result<Option<Running>> {
+    /// Starts the part; how it ended, when it did before it could be seen.
+    fn spawn(&self, spec: &GuestSpec) -> io::Result<Result<Running, Option<End>>> {
         let path = self.part.log(spec);
         log_file::bound(&path, spec.uid)?;
         let log = log_file::open(&path, spec.uid)?;
@@ -249,19 +258,13 @@ impl Kept {
         let child = Process::open(spawned.id().cast_signed())?;
         let Some(process) = find::inside(self.part, spec, Process::open(child.pid())?) else {
             kill_all(self.part, spec, &child);
-            self.last_end = exit_status(&child);
-            return Ok(None);
+            return Ok(Err(exit_status(&child)));
         };
         tracing::info!(part = %self.part, pid = process.pid(), "Part was started.");
         if process.pid() != child.pid() {
             self.record(spec, &process);
         }
-        Ok(Some(Running {
-            process,
-            child: Some(child),
-            since: Instant::now(),
-            out_of_memory_before,
-        }))
+        Ok(Ok(Running { process, child: Some(child), since: Instant::now(), out_of_memory_before }))
     }
 
     /// Writes down who the part is, where the step could not know it.
@@ -273,7 +276,13 @@ impl Kept {
         }
     }
 
-    fn wait_after(&mut self, ran: Duration) -> Phase {
+    /// What follows from an end that was not asked for.
+    fn ended(&mut self, end: Option<End>, ran: Duration) -> Phase {
+        if end.as_ref().is_some_and(|end| end.code == Some(step::BUSY.into())) {
+            return locked();
+        }
+        self.ends += 1;
+        self.last_end = end;
         if !self.wanted {
             return Phase::Resting;
         }
@@ -293,6 +302,11 @@ impl Kept {
         end.out_of_memory = self.part == Part::Server && killed;
         end
     }
+}
+
+/// The phase of a part whose lock is held by somebody who is not the part itself yet.
+fn locked() -> Phase {
+    Phase::Waiting { until: Instant::now() + LOCKED_WAIT }
 }
 
 /// How a child ended. Bubblewrap passes on what ended its server as a shell does.

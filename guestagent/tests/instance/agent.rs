@@ -164,7 +164,7 @@ async fn an_agent_killed_again_and_again_ends_exactly_where_one_left_alone_does(
         assert!(wait < 60_000, "{}", bench.everything_said());
     }
     assert_eq!(plane.outcome(1), ActionOutcome::Done);
-    assert_eq!(bench.status().restarts, 0, "the server was started once");
+    assert_eq!(bench.status().ends, 0, "the server was started once");
     let mut app = bench.login_from_afar("app", "s3cret pässword").await;
     let grants: Vec<String> = app.query("SHOW GRANTS").await.unwrap();
     assert_eq!(grants.len(), 2, "{grants:?}");

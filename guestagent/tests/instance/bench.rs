@@ -275,6 +275,17 @@ impl Bench {
         }
     }
 
+    /// The instance's servers that run, whoever knows of them.
+    pub(crate) fn servers(&self) -> Vec<Process> {
+        let program = self.spec.server.program.to_str().unwrap();
+        let mut processes = processes_naming(&self.spec.directory);
+        processes.retain(|process| {
+            let line = fs::read(format!("/proc/{}/cmdline", process.pid())).unwrap_or_default();
+            line.starts_with(program.as_bytes()) && !process.has_ended()
+        });
+        processes
+    }
+
     /// Logs in over the server's socket, as soon as it lets anybody in.
     pub(crate) async fn login(&self, user: &str, password: &str) -> mysql_async::Conn {
         let options = mysql_async::OptsBuilder::default()

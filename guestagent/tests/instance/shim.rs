@@ -126,7 +126,7 @@ async fn a_killed_server_is_started_again(level: Level) {
     first.signal(Signal::KILL).unwrap();
     assert!(first.wait_end(LIMIT));
     let status = eventually("the server is started again", || {
-        Some(bench.status()).filter(|status| status.restarts == 1)
+        Some(bench.status()).filter(|status| status.ends == 1)
     });
     let end = status.last_end.unwrap();
     assert_eq!((end.code, end.signal, end.out_of_memory), (None, Some(9), false));

@@ -80,6 +80,8 @@ fn bootstrap_sql(root: &Path) -> Result<String, TemplateError> {
          create or replace user {admin} identified by {password};\n\
          grant all privileges on *.* to {admin} with grant option;\n"
     );
+    // Rights of accounts that are dropped below, at the name of this very machine.
+    sql += "truncate table mysql.proxies_priv;\n";
     for user in ["root", "mysql", ""] {
         sql += &format!("drop user if exists {};\n", account(user, "localhost"));
     }
