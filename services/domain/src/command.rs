@@ -2,8 +2,8 @@
 
 use crate::aggregate::Key;
 use crate::commit::Actor;
-use crate::ids::{CommandId, InstanceId, RequestId};
-use crate::instance::Spec;
+use crate::ids::{ActionId, CommandId, InstanceId, RequestId};
+use crate::instance::{ActionSpec, Spec};
 use crate::quota::Resource;
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -47,6 +47,22 @@ pub enum Body {
         /// Which.
         id: InstanceId,
     },
+    /// Have an instance's guest run something once.
+    RunAction {
+        /// Whose guest.
+        id: InstanceId,
+        /// Names the action; the gateway waits for its result.
+        action_id: ActionId,
+        /// What to run.
+        action: Box<ActionSpec>,
+        /// The passwords that it refers to.
+        secrets: Vec<StoredSecret>,
+    },
+    /// End what is going on in an instance.
+    ResetStatus {
+        /// Which.
+        id: InstanceId,
+    },
     /// Refuse a token from now on.
     RevokeToken {
         /// The token's audit id.
@@ -62,7 +78,9 @@ impl Body {
         match self {
             Self::CreateInstance { id, .. }
             | Self::RenameInstance { id, .. }
-            | Self::DeleteInstance { id } => (*id).into(),
+            | Self::DeleteInstance { id }
+            | Self::RunAction { id, .. }
+            | Self::ResetStatus { id } => (*id).into(),
             Self::RevokeToken { .. } => Key::plane(),
         }
     }
@@ -92,6 +110,10 @@ pub enum Rejection {
         /// Of these, in order.
         resources: Vec<Resource>,
     },
+    /// Something else is going on with the instance.
+    InstanceBusy,
+    /// The instance's database does not answer.
+    DatabaseDown,
     /// The command's deadline had passed before it was decided.
     DeadlinePassed,
     /// The aggregate is quarantined: its history is damaged.

@@ -5,6 +5,7 @@
 
 use crate::engine::Manager;
 use crate::ids::ActionId;
+use crate::instance::action::Account;
 use crate::secret::{PublicKey, Sealed};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,60 @@ pub enum ActionBody {
         /// Users asked for at creation.
         users: Vec<UserToMake>,
     },
+    /// Make databases.
+    CreateDatabases {
+        /// Which.
+        databases: Vec<Database>,
+    },
+    /// Remove a database.
+    DeleteDatabase {
+        /// Which.
+        name: String,
+    },
+    /// Make users.
+    CreateUsers {
+        /// Which.
+        users: Vec<UserToMake>,
+    },
+    /// Change users.
+    UpdateUsers {
+        /// Whom, and how.
+        changes: Vec<UserChange>,
+    },
+    /// Remove a user.
+    DeleteUser {
+        /// Which.
+        account: Account,
+    },
+    /// Give a user all rights on databases.
+    Grant {
+        /// Whom.
+        account: Account,
+        /// On which.
+        databases: Vec<String>,
+    },
+    /// Take a user's rights on a database.
+    Revoke {
+        /// Whose.
+        account: Account,
+        /// On which.
+        database: String,
+    },
+    /// Stop the server and start it again.
+    Restart,
+}
+
+/// A change of a user, its password sealed to the guest; what is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserChange {
+    /// Whom.
+    pub account: Account,
+    /// The new name.
+    pub name: Option<String>,
+    /// The new host.
+    pub host: Option<String>,
+    /// The new password.
+    pub password: Option<Sealed>,
 }
 
 /// A database inside an instance.
@@ -159,6 +214,12 @@ pub enum ActionCause {
     ServerWontStart,
     /// The server answered with an error.
     Statement,
+    /// What should be made is there already.
+    Exists,
+    /// What should be changed or removed is not there.
+    NotFound,
+    /// The guest did not report in time.
+    Overdue,
 }
 
 /// The database server's health, as its agent sees it.
@@ -192,15 +253,60 @@ pub struct Heartbeat {
 }
 
 /// A live question to a guest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
     /// Are you there, and how is the server?
     Health,
+    /// Which databases are there? System databases are left out.
+    Databases(Page),
+    /// Which users are there? Reserved users are left out.
+    Users(Page),
+    /// What of one user?
+    User(Account),
 }
 
-/// A guest's live answer: a heartbeat, asked for.
+/// A part of a list in the order of names, as the REST interface has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Names after this one, which is left out; `name@host` for users.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A guest's live answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueryAnswer {
-    /// To [`Query::Health`].
+    /// To [`Query::Health`]: a heartbeat, asked for.
     Health(Heartbeat),
+    /// To [`Query::Databases`].
+    Databases {
+        /// Their names, in order.
+        names: Vec<String>,
+        /// Whether there are further ones.
+        has_more: bool,
+    },
+    /// To [`Query::Users`].
+    Users {
+        /// The users, in the order of `name@host`.
+        users: Vec<UserSeen>,
+        /// Whether there are further ones.
+        has_more: bool,
+    },
+    /// To [`Query::User`]; `None` when there is no such user, or it is reserved.
+    User(Option<UserSeen>),
+    /// The server did not answer the guest.
+    Unavailable {
+        /// Why, as far as known.
+        detail: String,
+    },
+}
+
+/// A user as the server knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserSeen {
+    /// Name and host.
+    pub account: Account,
+    /// The databases that it has rights on, by name.
+    pub databases: Vec<String>,
 }

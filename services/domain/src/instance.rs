@@ -10,7 +10,7 @@
 //! Absent ──create──▶ Provisioning: Place ▶ Volume ▶ Guest ▶ AgentReport ▶ Prepare ──▶ Active
 //!    │                    │ refused, or overdue                                         │
 //!    │ abandon            ▼                                                             │
-//!    ▼                Undoing: Guest ▶ Volume ▶ Release ──▶ Failed                      │
+//!    ▼                Undoing: Guest ▶ Volume ▶ Release ──▶ Failed    Restarting ◀──restart──┤
 //! Abandoned               │                                   │                         │
 //!                         └──────────── delete ───────────────┴─────────────────────────┘
 //!                                          ▼
@@ -25,12 +25,14 @@ use crate::ids::{InstanceId, ProjectId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub mod action;
 mod decide;
 mod evolve;
 pub mod messages;
 pub mod process;
 pub mod spec;
 
+pub use action::{ActionSpec, Actions};
 pub use decide::prepare_action;
 pub use messages::{Command, Event, Rejection};
 pub use process::{Claim, Effect, Fault, FaultCause, Phase, Step, Timer};
@@ -77,6 +79,8 @@ pub struct Live {
     pub place: Option<Place>,
     /// The last failed operation.
     pub fault: Option<Fault>,
+    /// What its guest was asked to run, and what became of it.
+    pub actions: Actions,
     /// The last logged health of its server.
     pub health: DatabaseHealth,
     /// Whether its agent has fallen silent.
@@ -111,8 +115,13 @@ impl Instance {
     }
 
     /// When to look again if nothing happens until then.
-    pub fn timer(&self) -> Option<Timer> {
-        self.live().and_then(|live| live.phase.timer())
+    pub fn timers(&self) -> Vec<Timer> {
+        self.live().map_or_else(Vec::new, |live| {
+            let of_action =
+                |action: &action::Pending| Timer::Action { id: action.id, at: action.deadline };
+            let actions = live.actions.pending.iter().map(of_action);
+            live.phase.timer().into_iter().chain(actions).collect()
+        })
     }
 
     /// Who holds the effect under way.

@@ -17,6 +17,13 @@ pub struct Limits {
     pub agent_report_ms: u64,
     /// From the first report to a running server with its databases and users.
     pub prepare_ms: u64,
+    /// An action inside the database, from the request to the guest's report.
+    pub action_ms: u64,
+    /// How long the caller of an action is told its result; one that comes later is a fault of
+    /// the instance.
+    pub action_answer_ms: u64,
+    /// A restart of the server.
+    pub restart_ms: u64,
     /// Each step of a deletion.
     pub delete_step_ms: u64,
     /// A claim on an effect; renewed while the call runs.
@@ -39,6 +46,9 @@ impl Limits {
         guest_ms: 30_000,
         agent_report_ms: 60_000,
         prepare_ms: 120_000,
+        action_ms: 120_000,
+        action_answer_ms: 10_000,
+        restart_ms: 120_000,
         delete_step_ms: 60_000,
         claim_ms: 15_000,
         reservation_ms: 30_000,

@@ -5,10 +5,12 @@ use super::process::{Effect, Fault, FaultCause, Phase, Running, Step};
 use super::spec::Spec;
 use super::{Instance, Live};
 use crate::aggregate::Context;
-use crate::guest::{ActionCause, ActionOutcome, Report};
+use crate::guest::{ActionOutcome, Report};
 use crate::ids::{ActionId, InstanceId, ProjectId, WorkerId, derived};
 use crate::time::Timestamp;
 use std::time::Duration;
+
+mod action;
 
 type Decision = Result<Vec<Event>, Rejection>;
 
@@ -56,7 +58,11 @@ fn decide_live(live: &Live, command: &Command, context: &Context<'_>) -> Decisio
         Command::Rename { name } => Ok(vec![Event::Renamed { name: name.clone() }]),
         Command::Delete => match live.phase {
             Phase::Deleting(_) => Ok(Vec::new()),
-            Phase::Provisioning(_) | Phase::Active | Phase::Undoing(_) | Phase::Failed => {
+            Phase::Provisioning(_)
+            | Phase::Active
+            | Phase::Restarting
+            | Phase::Undoing(_)
+            | Phase::Failed => {
                 Ok(vec![Event::DeletionRequested { deadline: deadline(Step::NoGuest, context) }])
             }
         },
@@ -76,9 +82,13 @@ fn decide_live(live: &Live, command: &Command, context: &Context<'_>) -> Decisio
         Command::DeadlinePassed { step, attempt, plane_was_down, obstacle } => {
             overdue(live, (*step, *attempt), *plane_was_down, obstacle, context)
         }
+        Command::Request { id, action: spec } => action::request(live, *id, spec, context),
+        Command::ActionDeadlinePassed { id } => Ok(action::overdue(live, *id, context)),
+        Command::ResetStatus => Ok(reset(live, context)),
         Command::Observe(report) => Ok(observe(live, report, context)),
         Command::NoteSilence => {
-            let news = !live.agent_silent && matches!(live.phase, Phase::Active);
+            let serves = matches!(live.phase, Phase::Active | Phase::Restarting);
+            let news = !live.agent_silent && serves;
             Ok(news.then_some(Event::AgentFellSilent).into_iter().collect())
         }
         Command::NoteReturn => {
@@ -128,9 +138,11 @@ fn complete(live: &Live, step: Step, outcome: &Outcome, context: &Context<'_>) -
         }
         (Step::Release, Outcome::Released) => match live.phase {
             Phase::Deleting(_) => Event::Deleted,
-            Phase::Undoing(_) | Phase::Provisioning(_) | Phase::Active | Phase::Failed => {
-                Event::Undone
-            }
+            Phase::Undoing(_)
+            | Phase::Provisioning(_)
+            | Phase::Active
+            | Phase::Restarting
+            | Phase::Failed => Event::Undone,
         },
         (
             Step::Place
@@ -138,6 +150,8 @@ fn complete(live: &Live, step: Step, outcome: &Outcome, context: &Context<'_>) -
             | Step::Guest
             | Step::AgentReport
             | Step::Prepare
+            | Step::Action
+            | Step::Restart
             | Step::NoGuest
             | Step::NoVolume
             | Step::Release,
@@ -159,7 +173,7 @@ fn give_up(live: &Live, running: &Running, fault: Fault, context: &Context<'_>) 
             deadline: deadline(running.step, context),
             fault: Some(fault),
         }]),
-        Phase::Active | Phase::Failed => Err(Rejection::NotOwed),
+        Phase::Active | Phase::Restarting | Phase::Failed => Err(Rejection::NotOwed),
     }
 }
 
@@ -190,6 +204,8 @@ fn overdue(
         | Step::Volume
         | Step::Guest
         | Step::Prepare
+        | Step::Action
+        | Step::Restart
         | Step::NoGuest
         | Step::NoVolume
         | Step::Release => FaultCause::Overdue,
@@ -213,9 +229,8 @@ fn observe(live: &Live, report: &Report, context: &Context<'_>) -> Vec<Event> {
     if live.health != report.health {
         events.push(Event::HealthChanged { health: report.health.clone() });
     }
-    let Phase::Provisioning(running) = &live.phase else {
-        return events;
-    };
+    events.extend(action::results(live, report, context));
+    let Phase::Provisioning(running) = &live.phase else { return events };
     // An agent may report before its start was recorded: the worker died in between.
     if matches!(running.step, Step::Guest | Step::AgentReport) {
         events.push(Event::AgentReported { deadline: deadline(Step::Prepare, context) });
@@ -226,12 +241,7 @@ fn observe(live: &Live, report: &Report, context: &Context<'_>) -> Vec<Event> {
         None => {}
         Some(ActionOutcome::Done) => events.push(Event::Prepared),
         Some(ActionOutcome::Failed(failure)) => {
-            let cause = match failure.cause {
-                ActionCause::EngineMissing => FaultCause::EngineMissing,
-                ActionCause::DiskFull => FaultCause::DiskFull,
-                ActionCause::ServerWontStart => FaultCause::ServerWontStart,
-                ActionCause::Statement => FaultCause::Statement,
-            };
+            let cause = action::cause(failure.cause);
             events.push(Event::CreationFailed {
                 fault: fault(Step::Prepare, cause, &failure.detail, context),
                 deadline: Some(deadline(Step::NoGuest, context)),
@@ -239,6 +249,20 @@ fn observe(live: &Live, report: &Report, context: &Context<'_>) -> Vec<Event> {
         }
     }
     events
+}
+
+/// Ends what is going on; what is being taken back or removed is not stopped half way.
+fn reset(live: &Live, context: &Context<'_>) -> Vec<Event> {
+    match &live.phase {
+        Phase::Active | Phase::Restarting => vec![Event::StatusReset],
+        Phase::Provisioning(running) => {
+            let detail = "an administrator reset the status";
+            let fault = fault(running.step, FaultCause::Refused, detail, context);
+            let begun = live.place.is_some().then(|| deadline(Step::NoGuest, context));
+            vec![Event::CreationFailed { fault, deadline: begun }]
+        }
+        Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_) => Vec::new(),
+    }
 }
 
 /// The id of the one action that prepares an instance.
@@ -267,6 +291,8 @@ fn span(step: Step, context: &Context<'_>) -> Duration {
         Step::Guest => limits.guest_ms,
         Step::AgentReport => limits.agent_report_ms,
         Step::Prepare => limits.prepare_ms,
+        Step::Action => limits.action_ms,
+        Step::Restart => limits.restart_ms,
         Step::NoGuest | Step::NoVolume | Step::Release => limits.delete_step_ms,
     })
 }

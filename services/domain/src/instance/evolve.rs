@@ -1,10 +1,12 @@
 //! How facts become an instance's state. It copies; rules stand in `decide`.
 
+use super::action::{ActionSpec, Actions, Pending};
 use super::messages::Event;
 use super::process::{Claim, Phase, Running, Step};
 use super::{Instance, Live};
 use crate::aggregate::Moment;
-use crate::guest::DatabaseHealth;
+use crate::guest::{ActionFailure, DatabaseHealth};
+use crate::ids::ActionId;
 use crate::time::Timestamp;
 
 pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
@@ -19,6 +21,7 @@ pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
                 phase: Phase::Provisioning(begun(Step::Place, *deadline)),
                 place: None,
                 fault: None,
+                actions: Actions::default(),
                 health: DatabaseHealth::Unknown,
                 agent_silent: false,
                 revision: at.position,
@@ -86,6 +89,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         }
         Event::DeletionRequested { deadline } => {
             live.phase = Phase::Deleting(begun(Step::NoGuest, *deadline));
+            live.actions.pending.clear();
         }
         Event::GuestRemoved { deadline } => step(live, Step::NoVolume, *deadline),
         Event::VolumeRemoved { deadline } => step(live, Step::Release, *deadline),
@@ -93,6 +97,34 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
             live.phase = Phase::Failed;
             live.place = None;
             live.health = DatabaseHealth::Unknown;
+        }
+        Event::ActionRequested { id, spec, deadline } => {
+            if matches!(spec, ActionSpec::Restart) {
+                live.phase = Phase::Restarting;
+            }
+            live.actions.pending.push(Pending {
+                id: *id,
+                spec: spec.clone(),
+                requested: at.time,
+                deadline: *deadline,
+            });
+            live.revision = at.position;
+        }
+        Event::ActionCompleted { id } => {
+            live.fault = None;
+            end_action(live, *id, None, at);
+        }
+        Event::ActionFailed { id, failure, fault } => {
+            if fault.is_some() {
+                live.fault.clone_from(fault);
+            }
+            end_action(live, *id, Some(failure.clone()), at);
+        }
+        Event::StatusReset => {
+            live.phase = Phase::Active;
+            live.actions.pending.clear();
+            live.health = DatabaseHealth::Unknown;
+            live.revision = at.position;
         }
         Event::HealthChanged { health } => live.health = health.clone(),
         Event::AgentFellSilent => live.agent_silent = true,
@@ -102,6 +134,15 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         }
     }
     live.updated = at.time;
+}
+
+fn end_action(live: &mut Live, id: ActionId, failure: Option<ActionFailure>, at: Moment) {
+    let is_restart = live.actions.find(id).is_some_and(|action| action.spec == ActionSpec::Restart);
+    if is_restart && live.phase == Phase::Restarting {
+        live.phase = Phase::Active;
+    }
+    live.actions.end(id, failure);
+    live.revision = at.position;
 }
 
 fn begun(step: Step, deadline: Timestamp) -> Running {

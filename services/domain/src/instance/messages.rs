@@ -1,10 +1,11 @@
 //! What an instance may be asked, what may have happened to it, and why it refuses.
 
+use super::action::ActionSpec;
 use super::process::{Effect, Fault, FaultCause, Step};
 use super::spec::Spec;
-use crate::guest::{DatabaseHealth, Report};
+use crate::guest::{ActionFailure, DatabaseHealth, Report};
 use crate::host::Place;
-use crate::ids::{InstanceId, ProjectId, WorkerId};
+use crate::ids::{ActionId, InstanceId, ProjectId, WorkerId};
 use crate::time::Timestamp;
 
 /// What an instance may be asked.
@@ -68,6 +69,21 @@ pub enum Command {
         /// The last known obstacle, in words; empty when none is known.
         obstacle: String,
     },
+    /// Have the guest run something once; a repeat under the same id is no news.
+    Request {
+        /// Names the action.
+        id: ActionId,
+        /// What to run.
+        action: Box<ActionSpec>,
+    },
+    /// An action's deadline has passed.
+    ActionDeadlinePassed {
+        /// Which action.
+        id: ActionId,
+    },
+    /// End what is going on, for an administrator: a restart and all actions that wait, or a
+    /// creation. What is being removed goes on.
+    ResetStatus,
     /// The guest reported.
     Observe(Report),
     /// The guest has not been heard for the silence period, nor answered when asked.
@@ -186,6 +202,31 @@ pub enum Event {
     Undone,
     /// It is gone.
     Deleted,
+    /// Its guest was asked to run something.
+    ActionRequested {
+        /// Names the action.
+        id: ActionId,
+        /// What to run.
+        spec: ActionSpec,
+        /// When it is given up.
+        deadline: Timestamp,
+    },
+    /// Its guest did what it was asked.
+    ActionCompleted {
+        /// Which action.
+        id: ActionId,
+    },
+    /// Its guest could not do what it was asked.
+    ActionFailed {
+        /// Which action.
+        id: ActionId,
+        /// Why.
+        failure: ActionFailure,
+        /// What its owner should know; absent when the caller was told.
+        fault: Option<Fault>,
+    },
+    /// An administrator ended what was going on, but for a creation.
+    StatusReset,
     /// Its server's health changed.
     HealthChanged {
         /// To what.
@@ -215,4 +256,8 @@ pub enum Rejection {
     },
     /// Not that effect is owed.
     NotOwed,
+    /// Something else is going on.
+    Busy,
+    /// The database does not answer, so nothing can be done inside it.
+    DatabaseDown,
 }

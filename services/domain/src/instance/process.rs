@@ -2,7 +2,7 @@
 //!
 //! A process says what is owed; a worker claims it, does it and reports back under its fence.
 
-use crate::ids::WorkerId;
+use crate::ids::{ActionId, WorkerId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,8 @@ pub enum Phase {
     Provisioning(Running),
     /// At rest and serving.
     Active,
+    /// Its server is being stopped and started again: an action of the guest.
+    Restarting,
     /// A creation that can't finish is being taken back.
     Undoing(Running),
     /// At rest after a creation that was taken back.
@@ -58,6 +60,10 @@ pub enum Step {
     AgentReport,
     /// Wait for the server with its databases and users.
     Prepare,
+    /// Wait for an action inside the database.
+    Action,
+    /// Wait for the server to be stopped and started again.
+    Restart,
     /// End shim, agent and server.
     NoGuest,
     /// Remove the volume.
@@ -85,15 +91,34 @@ pub enum Effect {
     ReleaseAll,
 }
 
-/// When to look at a step again.
+/// When to look at what again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timer {
-    /// Which step.
-    pub step: Step,
-    /// Which attempt of it.
-    pub attempt: u32,
+pub enum Timer {
+    /// At a step of the process under way.
+    Step {
+        /// Which step.
+        step: Step,
+        /// Which attempt of it.
+        attempt: u32,
+        /// When.
+        at: Timestamp,
+    },
+    /// At an action that waits for its guest.
+    Action {
+        /// Which.
+        id: ActionId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Timer {
     /// When.
-    pub at: Timestamp,
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Step { at, .. } | Self::Action { at, .. } => *at,
+        }
+    }
 }
 
 /// A failed operation, as the owner sees it.
@@ -141,7 +166,7 @@ impl Step {
             Self::Place => Some(Effect::Place),
             Self::Volume => Some(Effect::Volume),
             Self::Guest => Some(Effect::Guest),
-            Self::AgentReport | Self::Prepare => None,
+            Self::AgentReport | Self::Prepare | Self::Action | Self::Restart => None,
             Self::NoGuest => Some(Effect::NoGuest),
             Self::NoVolume => Some(Effect::NoVolume),
             Self::Release if deleting => Some(Effect::ReleaseAll),
@@ -157,6 +182,8 @@ impl Step {
             Self::Guest => "starting the guest agent",
             Self::AgentReport => "waiting for the guest agent's first report",
             Self::Prepare => "preparing the database",
+            Self::Action => "working inside the database",
+            Self::Restart => "restarting the database",
             Self::NoGuest => "stopping the guest",
             Self::NoVolume => "removing the volume",
             Self::Release => "giving back place and quota",
@@ -171,7 +198,7 @@ impl Phase {
             Self::Provisioning(running) | Self::Undoing(running) | Self::Deleting(running) => {
                 Some(running)
             }
-            Self::Active | Self::Failed => None,
+            Self::Active | Self::Restarting | Self::Failed => None,
         }
     }
 
@@ -180,7 +207,7 @@ impl Phase {
             Self::Provisioning(running) | Self::Undoing(running) | Self::Deleting(running) => {
                 Some(running)
             }
-            Self::Active | Self::Failed => None,
+            Self::Active | Self::Restarting | Self::Failed => None,
         }
     }
 
@@ -192,7 +219,7 @@ impl Phase {
 
     /// When to look again.
     pub fn timer(&self) -> Option<Timer> {
-        self.running().map(|running| Timer {
+        self.running().map(|running| Timer::Step {
             step: running.step,
             attempt: running.attempt,
             at: running.deadline,
