@@ -31,6 +31,14 @@ pub(crate) async fn decide(
         Body::DeleteInstance { id } => {
             on_instance(core, envelope, *id, instance::Command::Delete).await
         }
+        Body::RunAction { id, action_id, action, secrets: sealed } => {
+            store(secrets, sealed).await?;
+            let command = instance::Command::Request { id: *action_id, action: action.clone() };
+            on_instance(core, envelope, *id, command).await
+        }
+        Body::ResetStatus { id } => {
+            on_instance(core, envelope, *id, instance::Command::ResetStatus).await
+        }
         Body::RevokeToken { audit_id, expires } => {
             let command =
                 plane::Command::RevokeToken { audit_id: audit_id.clone(), expires: *expires };
@@ -52,17 +60,23 @@ async fn create(
     envelope: &Envelope,
     (id, spec, sealed): (InstanceId, &Spec, &[StoredSecret]),
 ) -> Option<Reply> {
+    store(secrets, sealed).await?;
+    if let Err(refused) = reserve(core, id, spec).await {
+        return refused.map(Err);
+    }
+    let command = instance::Command::Create { id, spec: Box::new(spec.clone()) };
+    on_instance(core, envelope, id, command).await
+}
+
+/// Nothing when a password could not be stored.
+async fn store(secrets: &SecretStore, sealed: &[StoredSecret]) -> Option<()> {
     for secret in sealed {
         if let Err(error) = secrets.put(secret).await {
             tracing::warn!(error = %telemetry::Chain(&error), "Password not stored.");
             return None;
         }
     }
-    if let Err(refused) = reserve(core, id, spec).await {
-        return refused.map(Err);
-    }
-    let command = instance::Command::Create { id, spec: Box::new(spec.clone()) };
-    on_instance(core, envelope, id, command).await
+    Some(())
 }
 
 async fn reserve(core: &Core, id: InstanceId, spec: &Spec) -> Result<(), Option<Rejection>> {
@@ -114,6 +128,8 @@ fn instance_refusal(rejection: instance::Rejection) -> Rejection {
         instance::Rejection::NotFound => Rejection::InstanceNotFound,
         instance::Rejection::AlreadyExists => Rejection::InstanceExists,
         instance::Rejection::Abandoned => Rejection::CreationAbandoned,
+        instance::Rejection::Busy => Rejection::InstanceBusy,
+        instance::Rejection::DatabaseDown => Rejection::DatabaseDown,
         // Gateways have no command that could meet these.
         instance::Rejection::StaleFence
         | instance::Rejection::ClaimedByAnother { .. }

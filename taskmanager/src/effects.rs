@@ -5,15 +5,13 @@ use crate::core::{Core, internal};
 use crate::provisioner::{Credentials, GuestPlan, ProvisionError, Provisioner};
 use crate::reconcile;
 use bus::authority::GuestMint;
-use bus::secrets::SecretStore;
 use domain::aggregate::Key;
 use domain::host::{self, Host};
-use domain::ids::{CommandId, SecretId, derived};
+use domain::ids::{CommandId, derived};
 use domain::instance::messages::Outcome;
-use domain::instance::{Command, Effect, FaultCause, Live, Phase, Rejection};
+use domain::instance::{Command, Effect, FaultCause, Live, Rejection};
 use eventlog::HandleError;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A volume of one GiB, in MiB.
@@ -24,9 +22,6 @@ const MB_PER_GIB: u64 = 1024;
 pub(crate) struct Effects {
     provisioner: Arc<dyn Provisioner>,
     mint: Arc<GuestMint>,
-    secrets: Arc<SecretStore>,
-    /// What this process has erased already; the store knows better, but not for free.
-    erased: Arc<Mutex<HashSet<SecretId>>>,
 }
 
 /// Why there is no outcome to report.
@@ -40,12 +35,8 @@ pub(crate) enum Stop {
 
 impl Effects {
     /// Effects on this host.
-    pub(crate) fn new(
-        provisioner: Arc<dyn Provisioner>,
-        mint: Arc<GuestMint>,
-        secrets: Arc<SecretStore>,
-    ) -> Self {
-        Self { provisioner, mint, secrets, erased: Arc::default() }
+    pub(crate) fn new(provisioner: Arc<dyn Provisioner>, mint: Arc<GuestMint>) -> Self {
+        Self { provisioner, mint }
     }
 
     /// Whether an instance is this host's, or may become so.
@@ -177,26 +168,6 @@ impl Effects {
             place: live.place.clone()?,
             credentials: Credentials(self.mint.mint(live.id).text().to_string()),
         })
-    }
-
-    /// Erases the passwords of a creation that has ended.
-    pub(crate) fn forget_secrets(&self, live: &Live) {
-        if matches!(live.phase, Phase::Provisioning(_)) {
-            return;
-        }
-        let mut erased = self.erased.lock().expect("no code panics while it holds the lock");
-        for user in &live.spec.users {
-            if erased.insert(user.password) {
-                let (secrets, id) = (self.secrets.clone(), user.password);
-                let known = self.erased.clone();
-                tokio::spawn(async move {
-                    if let Err(error) = secrets.erase(id).await {
-                        tracing::warn!(error = %telemetry::Chain(&error), "Password not erased yet.");
-                        known.lock().expect("no code panics while it holds the lock").remove(&id);
-                    }
-                });
-            }
-        }
     }
 }
 

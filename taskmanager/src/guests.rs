@@ -5,11 +5,15 @@ use bus::seal::{SecretKey, seal};
 use bus::secrets::SecretStore;
 use domain::guest::{
     Action, ActionBody, Desired, DesiredAnswer, DesiredRequest, Report, ReportAnswer, Revision,
-    UserToMake,
+    UserChange, UserToMake,
 };
-use domain::ids::InstanceId;
-use domain::instance::{Command, Instance, Live, Phase, Rejection, Step, prepare_action};
-use domain::secret::PublicKey;
+use domain::ids::{InstanceId, SecretId};
+use domain::instance::action::PasswordChange;
+use domain::instance::spec::NewUser;
+use domain::instance::{
+    ActionSpec, Command, Instance, Live, Phase, Rejection, Step, prepare_action,
+};
+use domain::secret::{PublicKey, Sealed};
 use eventlog::HandleError;
 use std::sync::Arc;
 
@@ -32,9 +36,13 @@ impl Guests {
         let mut actions = Vec::new();
         if !is_prepared {
             let databases = spec.databases.clone();
-            let users = self.users(live, guest).await?;
+            let users = self.users(&spec.users, guest).await?;
             let body = ActionBody::Prepare { databases, users };
             actions.push(Action { id: prepare_action(live.id), body });
+        }
+        for pending in &live.actions.pending {
+            let body = self.body(&pending.spec, guest).await?;
+            actions.push(Action { id: pending.id, body });
         }
         Some(Desired {
             revision: Revision { epoch: self.core.epoch, sequence: live.revision },
@@ -46,33 +54,68 @@ impl Guests {
         })
     }
 
-    /// The users to make, each password sealed anew for the guest that asked.
-    async fn users(&self, live: &Live, guest: &PublicKey) -> Option<Vec<UserToMake>> {
-        let mut users = Vec::new();
-        for user in &live.spec.users {
-            let sealed = match self.secrets.get(user.password).await {
-                Ok(Some(sealed)) => sealed,
-                Ok(None) => {
-                    tracing::error!("A password of a creation under way is missing.");
-                    return None;
+    /// An action as its guest is told it, each password sealed anew for the guest that asked.
+    async fn body(&self, spec: &ActionSpec, guest: &PublicKey) -> Option<ActionBody> {
+        Some(match spec.clone() {
+            ActionSpec::CreateDatabases { databases } => ActionBody::CreateDatabases { databases },
+            ActionSpec::DeleteDatabase { name } => ActionBody::DeleteDatabase { name },
+            ActionSpec::CreateUsers { users } => {
+                ActionBody::CreateUsers { users: self.users(&users, guest).await? }
+            }
+            ActionSpec::ChangePasswords { users } => {
+                let mut changes = Vec::new();
+                for PasswordChange { account, password } in users {
+                    let password = Some(self.password(password, guest).await?);
+                    changes.push(UserChange { account, name: None, host: None, password });
                 }
-                Err(error) => {
-                    tracing::warn!(error = %telemetry::Chain(&error), "Password not read.");
-                    return None;
-                }
-            };
-            let Ok(password) = self.key.open(&sealed) else {
-                tracing::error!("A password can't be opened: it was sealed to another key.");
-                return None;
-            };
-            users.push(UserToMake {
+                ActionBody::UpdateUsers { changes }
+            }
+            ActionSpec::UpdateUser { account, name, host, password } => {
+                let password = match password {
+                    Some(id) => Some(self.password(id, guest).await?),
+                    None => None,
+                };
+                let changes = vec![UserChange { account, name, host, password }];
+                ActionBody::UpdateUsers { changes }
+            }
+            ActionSpec::DeleteUser { account } => ActionBody::DeleteUser { account },
+            ActionSpec::Grant { account, databases } => ActionBody::Grant { account, databases },
+            ActionSpec::Revoke { account, database } => ActionBody::Revoke { account, database },
+            ActionSpec::Restart => ActionBody::Restart,
+        })
+    }
+
+    async fn users(&self, users: &[NewUser], guest: &PublicKey) -> Option<Vec<UserToMake>> {
+        let mut told = Vec::new();
+        for user in users {
+            told.push(UserToMake {
                 name: user.name.clone(),
                 host: user.host.clone(),
-                password: seal(guest, &password),
+                password: self.password(user.password, guest).await?,
                 databases: user.databases.clone(),
             });
         }
-        Some(users)
+        Some(told)
+    }
+
+    /// A stored password, sealed to the guest; nothing when it can't be had now.
+    async fn password(&self, id: SecretId, guest: &PublicKey) -> Option<Sealed> {
+        let sealed = match self.secrets.get(id).await {
+            Ok(Some(sealed)) => sealed,
+            Ok(None) => {
+                tracing::error!("A password of an action under way is missing.");
+                return None;
+            }
+            Err(error) => {
+                tracing::warn!(error = %telemetry::Chain(&error), "Password not read.");
+                return None;
+            }
+        };
+        let Ok(password) = self.key.open(&sealed) else {
+            tracing::error!("A password can't be opened: it was sealed to another key.");
+            return None;
+        };
+        Some(seal(guest, &password))
     }
 }
 
@@ -117,10 +160,16 @@ impl bus::guests::Handler for Guests {
 fn wanted(instance: &Instance) -> Option<(&Live, bool)> {
     let live = instance.live()?;
     match &live.phase {
-        Phase::Active => Some((live, true)),
+        Phase::Active | Phase::Restarting => Some((live, true)),
         Phase::Provisioning(running) => match running.step {
             Step::Guest | Step::AgentReport | Step::Prepare => Some((live, false)),
-            Step::Place | Step::Volume | Step::NoGuest | Step::NoVolume | Step::Release => None,
+            Step::Place
+            | Step::Volume
+            | Step::Action
+            | Step::Restart
+            | Step::NoGuest
+            | Step::NoVolume
+            | Step::Release => None,
         },
         Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_) => None,
     }

@@ -65,7 +65,7 @@ fn tell(report: &KeepReport) {
 
 fn should_run(live: &Live) -> bool {
     match &live.phase {
-        Phase::Active => true,
+        Phase::Active | Phase::Restarting => true,
         // From the step that starts it: its end may be folded later than its shim runs.
         Phase::Provisioning(running) => {
             matches!(running.step, Step::Guest | Step::AgentReport | Step::Prepare)

@@ -12,6 +12,7 @@ mod commands;
 mod config;
 mod core;
 mod effects;
+mod errands;
 mod guests;
 mod keeper;
 mod local;

@@ -112,7 +112,7 @@ fn needs_place(instance: &Instance) -> bool {
         Instance::Live(live) => match &live.phase {
             Phase::Failed => false,
             Phase::Provisioning(running) => live.place.is_some() || running.step == Step::Place,
-            Phase::Active | Phase::Undoing(_) | Phase::Deleting(_) => true,
+            Phase::Active | Phase::Restarting | Phase::Undoing(_) | Phase::Deleting(_) => true,
         },
     }
 }

@@ -5,6 +5,7 @@ use crate::commands;
 use crate::config::{Config, Nats};
 use crate::core::{Core, internal};
 use crate::effects::Effects;
+use crate::errands::Errands;
 use crate::guests::Guests;
 use crate::keeper;
 use crate::local;
@@ -70,7 +71,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     }
     register(&core, &config, provisioner.capacity()).await?;
     let mint = GuestMint::open(&config.nats.guest_mint).context("open the guests' mint")?;
-    let effects = Effects::new(provisioner.clone(), Arc::new(mint), secrets.clone());
+    let effects = Effects::new(provisioner.clone(), Arc::new(mint));
     let parts = Parts { core, secrets, key, client, effects, provisioner };
     parts.start(&mut tasks, &shutdown);
     tracing::info!(worker = %worker.id, epoch, "Taskmanager runs.");
@@ -92,12 +93,13 @@ impl Parts {
         let Self { core, secrets, key, client, effects, provisioner } = self;
         let guests = Guests::new(core.clone(), secrets.clone(), key);
         let bus = BusGuests::new(client.clone());
-        let listener = Arc::new(Listener::new(core.clone(), bus));
+        let listener = Arc::new(Listener::new(core.clone(), bus.clone()));
+        let errands = Errands::new(bus, secrets.clone());
         let token = || shutdown.clone();
         tasks.spawn(serve_commands(client.clone(), core.clone(), secrets.clone(), token()));
         tasks.spawn(serve_guests(client, guests, token()));
         tasks.spawn(silence::run(listener, token()));
-        tasks.spawn(lasting(Runner::run(core.clone(), effects.clone(), token())));
+        tasks.spawn(lasting(Runner::run(core.clone(), effects.clone(), errands, token())));
         tasks.spawn(lasting(keeper::keep(core.clone(), provisioner, effects, token())));
         tasks.spawn(lasting(sweep(core, secrets, token())));
     }

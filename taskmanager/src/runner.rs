@@ -11,6 +11,7 @@
 use crate::clock::{now, until};
 use crate::core::Core;
 use crate::effects::{Effects, Stop};
+use crate::errands::Errands;
 use crate::reconcile;
 use domain::aggregate::{Key, Kind};
 use domain::ids::{CommandId, InstanceId, derived};
@@ -38,6 +39,7 @@ const RETRY_MAX: Duration = Duration::from_secs(10);
 pub(crate) struct Runner {
     core: Arc<Core>,
     effects: Effects,
+    errands: Errands,
     permits: Semaphore,
     busy: Mutex<HashSet<InstanceId>>,
     obstacles: Mutex<HashMap<InstanceId, Obstacle>>,
@@ -57,11 +59,17 @@ type Agenda = BTreeSet<(Timestamp, Key)>;
 
 impl Runner {
     /// Runs until `shutdown`.
-    pub(crate) async fn run(core: Arc<Core>, effects: Effects, shutdown: CancellationToken) {
+    pub(crate) async fn run(
+        core: Arc<Core>,
+        effects: Effects,
+        errands: Errands,
+        shutdown: CancellationToken,
+    ) {
         let (wake, mut wakes) = mpsc::channel(1024);
         let runner = Arc::new(Self {
             core,
             effects,
+            errands,
             permits: Semaphore::new(EFFECTS_MAX),
             busy: Mutex::default(),
             obstacles: Mutex::default(),
@@ -150,15 +158,16 @@ impl Runner {
         }
         let Some(live) = instance.live() else {
             self.obstacles().remove(&id);
+            self.errands.forget(id);
             return;
         };
-        self.effects.forget_secrets(live);
-        if let Some(timer) = instance.timer() {
-            if timer.at <= now() {
+        self.errands.look(live);
+        for timer in instance.timers() {
+            if timer.at() <= now() {
                 let runner = self.clone();
                 tokio::spawn(async move { runner.pass_deadline(id, timer).await });
             } else {
-                agenda.insert((timer.at, id.into()));
+                agenda.insert((timer.at(), id.into()));
             }
         }
         if instance.next_effect().is_none() || !self.effects.may_touch(live) {
@@ -196,25 +205,31 @@ impl Runner {
         }
     }
 
-    #[tracing::instrument(skip_all, fields(instance_id = %id, step = ?timer.step, attempt = timer.attempt))]
+    #[tracing::instrument(skip_all, fields(instance_id = %id, timer = ?timer))]
     async fn pass_deadline(&self, id: InstanceId, timer: Timer) {
-        let obstacle = self.obstacles().get(&id).map(|known| known.text.clone());
-        let command = Command::DeadlinePassed {
-            step: timer.step,
-            attempt: timer.attempt,
-            plane_was_down: timer.at < self.started,
-            obstacle: obstacle.unwrap_or_default(),
-        };
-        let parts = [id.to_string(), format!("{:?}", timer.step), timer.attempt.to_string()];
-        let place = timer.at.0.to_string();
-        let command_id = CommandId(derived(&["deadline", &parts[0], &parts[1], &parts[2], &place]));
-        let request = crate::core::internal(command_id, command);
+        let command_id = CommandId(derived(&["deadline", &id.to_string(), &format!("{timer:?}")]));
+        let request = crate::core::internal(command_id, self.overdue(id, timer));
         match self.core.instance.handle(id.into(), &request, now).await {
             Ok(handled) if handled.news => tracing::warn!("Step overdue."),
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(error = %telemetry::Chain(&error), "Overdue step not recorded.");
                 self.wake_at(now().after(RETRY_MAX), id).await;
+            }
+        }
+    }
+
+    fn overdue(&self, id: InstanceId, timer: Timer) -> Command {
+        match timer {
+            Timer::Action { id, .. } => Command::ActionDeadlinePassed { id },
+            Timer::Step { step, attempt, at } => {
+                let obstacle = self.obstacles().get(&id).map(|known| known.text.clone());
+                Command::DeadlinePassed {
+                    step,
+                    attempt,
+                    plane_was_down: at < self.started,
+                    obstacle: obstacle.unwrap_or_default(),
+                }
             }
         }
     }

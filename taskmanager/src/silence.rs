@@ -6,7 +6,7 @@
 use crate::core::Core;
 use anyhow::{Context, bail};
 use bus::guests::Guests as Bus;
-use domain::guest::Query;
+use domain::guest::{Heartbeat, Query, Report, Revision};
 use domain::ids::InstanceId;
 use domain::instance::{Command, Instance, Live, Phase};
 use std::collections::HashMap;
@@ -31,21 +31,24 @@ impl Listener {
         Self { core, bus, began: Instant::now(), heard: Mutex::default() }
     }
 
-    async fn hear(&self, id: InstanceId) {
+    async fn hear(&self, id: InstanceId, heartbeat: Heartbeat) {
         self.heard().insert(id, Instant::now());
-        let was_silent = matches!(
-            self.core.rows.instance(id),
-            Ok(Instance::Live(live)) if live.agent_silent
-        );
-        if was_silent {
+        let Ok(Instance::Live(live)) = self.core.rows.instance(id) else { return };
+        if live.agent_silent {
             self.note(id, Command::NoteReturn).await;
+        }
+        // Transitions are reported; this is for one that got lost, or that was reset.
+        if matches!(live.phase, Phase::Active) && live.health != heartbeat.health {
+            let revision = Revision::default();
+            let report = Report { revision, health: heartbeat.health, results: Vec::new() };
+            self.note(id, Command::Observe(report)).await;
         }
     }
 
     async fn listen(&self) -> anyhow::Result<()> {
         let mut heartbeats = self.bus.heartbeats().await.context("listen to heartbeats")?;
-        while let Some((id, _)) = heartbeats.next().await {
-            self.hear(id).await;
+        while let Some((id, heartbeat)) = heartbeats.next().await {
+            self.hear(id, heartbeat).await;
         }
         bail!("the connection to the bus is closed")
     }

@@ -7,7 +7,7 @@ use crate::clock::now;
 use crate::core::Core;
 use bus::secrets::SecretStore;
 use domain::ids::SecretId;
-use domain::instance::Phase;
+use domain::instance::Live;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,13 +39,8 @@ async fn sweep_once(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     // Listed first: what is stored later is not looked at.
     let stored = secrets.list().await?;
-    let needed: HashSet<SecretId> = core
-        .rows
-        .instances(None, usize::MAX)?
-        .iter()
-        .filter(|live| matches!(live.phase, Phase::Provisioning(_)))
-        .flat_map(|live| live.spec.users.iter().map(|user| user.password))
-        .collect();
+    let needed: HashSet<SecretId> =
+        core.rows.instances(None, usize::MAX)?.iter().flat_map(Live::secrets_needed).collect();
     for (id, since) in stored {
         if !needed.contains(&id) && now().since(since) > PATIENCE {
             secrets.erase(id).await?;

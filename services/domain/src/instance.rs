@@ -21,7 +21,7 @@ use crate::aggregate::{Aggregate, Context, Kind, Moment};
 use crate::commit::events_of;
 use crate::guest::DatabaseHealth;
 use crate::host::Place;
-use crate::ids::{InstanceId, ProjectId};
+use crate::ids::{InstanceId, ProjectId, SecretId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,15 @@ pub struct Live {
     pub revision: u64,
     /// The fence of the latest claim; zero before the first.
     pub fence: u64,
+}
+
+impl Live {
+    /// The passwords that its guest may still ask for.
+    pub fn secrets_needed(&self) -> impl Iterator<Item = SecretId> + '_ {
+        let is_made = !matches!(self.phase, Phase::Provisioning(_));
+        let created = self.spec.users.iter().filter(move |_| !is_made).map(|user| user.password);
+        created.chain(self.actions.pending.iter().flat_map(|action| action.spec.secrets()))
+    }
 }
 
 impl Instance {
