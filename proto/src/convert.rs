@@ -4,6 +4,7 @@
 //! Matches name every variant of our enums, so that a new one does not compile before it has an
 //! encoding. Older shapes of an event are lifted to the present one here, and nowhere else.
 
+mod action;
 mod actor;
 mod catalog;
 mod command;
@@ -16,6 +17,7 @@ mod instance;
 mod plane;
 mod process;
 mod project;
+mod query;
 mod quota;
 mod reply;
 mod report;

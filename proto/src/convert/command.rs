@@ -4,7 +4,7 @@ use super::field::{all, each, message, time, timestamp, uuid, uuid_bytes, varian
 use crate::error::DecodeError;
 use crate::generated::trove::command::v1 as wire;
 use domain::command::{Body, Envelope};
-use domain::ids::{CommandId, InstanceId, RequestId, SecretId};
+use domain::ids::{ActionId, CommandId, InstanceId, RequestId, SecretId};
 use domain::secret::{Sealed, StoredSecret};
 use wire::command;
 
@@ -51,6 +51,17 @@ impl From<&Body> for command::Body {
             Body::DeleteInstance { id } => {
                 Self::DeleteInstance(wire::DeleteInstance { instance_id: uuid_bytes(id.0) })
             }
+            Body::RunAction { id, action_id, action, secrets } => {
+                Self::RunAction(wire::RunAction {
+                    instance_id: uuid_bytes(id.0),
+                    action_id: uuid_bytes(action_id.0),
+                    action: Some(action.as_ref().into()),
+                    secrets: all(secrets),
+                })
+            }
+            Body::ResetStatus { id } => {
+                Self::ResetStatus(wire::ResetStatus { instance_id: uuid_bytes(id.0) })
+            }
             Body::RevokeToken { audit_id, expires } => Self::RevokeToken(wire::RevokeToken {
                 audit_id: audit_id.clone(),
                 expires: Some(timestamp(*expires)),
@@ -75,6 +86,15 @@ impl TryFrom<command::Body> for Body {
             },
             command::Body::DeleteInstance(delete) => Self::DeleteInstance {
                 id: InstanceId(uuid(&delete.instance_id, "delete_instance.instance_id")?),
+            },
+            command::Body::RunAction(run) => Self::RunAction {
+                id: InstanceId(uuid(&run.instance_id, "run_action.instance_id")?),
+                action_id: ActionId(uuid(&run.action_id, "run_action.action_id")?),
+                action: Box::new(message(run.action, "run_action.action")?),
+                secrets: each(run.secrets)?,
+            },
+            command::Body::ResetStatus(reset) => Self::ResetStatus {
+                id: InstanceId(uuid(&reset.instance_id, "reset_status.instance_id")?),
             },
             command::Body::RevokeToken(revoke) => Self::RevokeToken {
                 audit_id: revoke.audit_id,

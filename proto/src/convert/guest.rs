@@ -1,16 +1,19 @@
-//! A guest's questions for its document, the document, and live questions to it.
+//! A guest's questions for its document, and the document.
 
+use super::action::account;
 use super::engine::{manager, manager_of};
 use super::field::{all, bytes_32, each, required, uuid, uuid_bytes, variant};
 use crate::error::DecodeError;
+use crate::generated::trove::event::v1 as event;
 use crate::generated::trove::guest::v1 as wire;
 use domain::guest::{
-    Action, ActionBody, Database, Desired, DesiredAnswer, DesiredRequest, Query, QueryAnswer,
-    Revision, UserToMake,
+    Action, ActionBody, Database, Desired, DesiredAnswer, DesiredRequest, Revision, UserChange,
+    UserToMake,
 };
 use domain::ids::ActionId;
 use domain::secret::Sealed;
-use wire::{action, desired_answer, query, query_answer};
+use wire::action::Body;
+use wire::desired_answer;
 
 impl From<&Revision> for wire::Revision {
     fn from(revision: &Revision) -> Self {
@@ -92,29 +95,93 @@ impl TryFrom<wire::Desired> for Desired {
 }
 
 impl From<&Action> for wire::Action {
-    fn from(value: &Action) -> Self {
-        let body = match &value.body {
-            ActionBody::Prepare { databases, users } => action::Body::Prepare(wire::Prepare {
-                databases: all(databases),
-                users: all(users),
-            }),
-        };
-        Self { action_id: uuid_bytes(value.id.0), body: Some(body) }
+    fn from(action: &Action) -> Self {
+        Self { action_id: uuid_bytes(action.id.0), body: Some((&action.body).into()) }
     }
 }
 
 impl TryFrom<wire::Action> for Action {
     type Error = DecodeError;
 
-    fn try_from(value: wire::Action) -> Result<Self, DecodeError> {
-        let body = match variant(value.body, "action")? {
-            action::Body::Prepare(prepare) => ActionBody::Prepare {
-                databases: prepare.databases.into_iter().map(Database::from).collect(),
-                users: prepare.users.into_iter().map(UserToMake::from).collect(),
-            },
-        };
-        Ok(Self { id: ActionId(uuid(&value.action_id, "action.action_id")?), body })
+    fn try_from(action: wire::Action) -> Result<Self, DecodeError> {
+        Ok(Self {
+            id: ActionId(uuid(&action.action_id, "action.action_id")?),
+            body: variant(action.body, "action")?.try_into()?,
+        })
     }
+}
+
+impl From<&ActionBody> for Body {
+    fn from(body: &ActionBody) -> Self {
+        match body {
+            ActionBody::Prepare { databases, users } => {
+                Self::Prepare(wire::Prepare { databases: all(databases), users: all(users) })
+            }
+            ActionBody::CreateDatabases { databases } => {
+                Self::CreateDatabases(wire::CreateDatabases { databases: all(databases) })
+            }
+            ActionBody::DeleteDatabase { name } => {
+                Self::DeleteDatabase(wire::DeleteDatabase { name: name.clone() })
+            }
+            ActionBody::CreateUsers { users } => {
+                Self::CreateUsers(wire::CreateUsers { users: all(users) })
+            }
+            ActionBody::UpdateUsers { changes } => {
+                Self::UpdateUsers(wire::UpdateUsers { changes: all(changes) })
+            }
+            ActionBody::DeleteUser { account } => {
+                Self::DeleteUser(wire::DeleteUser { account: Some(account.into()) })
+            }
+            ActionBody::Grant { account, databases } => Self::Grant(wire::Grant {
+                account: Some(account.into()),
+                databases: databases.clone(),
+            }),
+            ActionBody::Revoke { account, database } => Self::Revoke(wire::Revoke {
+                account: Some(account.into()),
+                database: database.clone(),
+            }),
+            ActionBody::Restart => Self::Restart(wire::Restart {}),
+        }
+    }
+}
+
+impl TryFrom<Body> for ActionBody {
+    type Error = DecodeError;
+
+    fn try_from(body: Body) -> Result<Self, DecodeError> {
+        Ok(match body {
+            Body::Prepare(prepare) => Self::Prepare {
+                databases: databases(prepare.databases),
+                users: users(prepare.users),
+            },
+            Body::CreateDatabases(create) => {
+                Self::CreateDatabases { databases: databases(create.databases) }
+            }
+            Body::DeleteDatabase(delete) => Self::DeleteDatabase { name: delete.name },
+            Body::CreateUsers(create) => Self::CreateUsers { users: users(create.users) },
+            Body::UpdateUsers(update) => Self::UpdateUsers { changes: each(update.changes)? },
+            Body::DeleteUser(delete) => {
+                Self::DeleteUser { account: account(delete.account, "delete_user.account")? }
+            }
+            Body::Grant(grant) => Self::Grant {
+                account: account(grant.account, "grant.account")?,
+                databases: grant.databases,
+            },
+            Body::Revoke(revoke) => Self::Revoke {
+                account: account(revoke.account, "revoke.account")?,
+                database: revoke.database,
+            },
+            Body::Restart(wire::Restart {}) => Self::Restart,
+        })
+    }
+}
+
+fn databases(databases: Vec<event::Database>) -> Vec<Database> {
+    databases.into_iter().map(Database::from).collect()
+}
+
+fn users(users: Vec<wire::UserToMake>) -> Vec<UserToMake> {
+    users.into_iter().map(UserToMake::from).collect()
 }
 
 impl From<&UserToMake> for wire::UserToMake {
@@ -139,40 +206,26 @@ impl From<wire::UserToMake> for UserToMake {
     }
 }
 
-impl From<&Query> for wire::Query {
-    fn from(value: &Query) -> Self {
-        let query = match value {
-            Query::Health => query::Query::Health(()),
-        };
-        Self { query: Some(query) }
+impl From<&UserChange> for wire::UserChange {
+    fn from(change: &UserChange) -> Self {
+        Self {
+            account: Some((&change.account).into()),
+            name: change.name.clone(),
+            host: change.host.clone(),
+            sealed_password: change.password.as_ref().map(|password| password.0.clone()),
+        }
     }
 }
 
-impl TryFrom<wire::Query> for Query {
+impl TryFrom<wire::UserChange> for UserChange {
     type Error = DecodeError;
 
-    fn try_from(value: wire::Query) -> Result<Self, DecodeError> {
-        Ok(match variant(value.query, "query")? {
-            query::Query::Health(()) => Self::Health,
-        })
-    }
-}
-
-impl From<&QueryAnswer> for wire::QueryAnswer {
-    fn from(value: &QueryAnswer) -> Self {
-        let answer = match value {
-            QueryAnswer::Health(heartbeat) => query_answer::Answer::Health(heartbeat.into()),
-        };
-        Self { answer: Some(answer) }
-    }
-}
-
-impl TryFrom<wire::QueryAnswer> for QueryAnswer {
-    type Error = DecodeError;
-
-    fn try_from(value: wire::QueryAnswer) -> Result<Self, DecodeError> {
-        Ok(match variant(value.answer, "query_answer")? {
-            query_answer::Answer::Health(heartbeat) => Self::Health(heartbeat.try_into()?),
+    fn try_from(change: wire::UserChange) -> Result<Self, DecodeError> {
+        Ok(Self {
+            account: account(change.account, "user_change.account")?,
+            name: change.name,
+            host: change.host,
+            password: change.sealed_password.map(Sealed),
         })
     }
 }

@@ -3,8 +3,9 @@
 use super::field::{message, time, time_if, timestamp, uuid, uuid_bytes, variant};
 use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
-use domain::ids::{InstanceId, ProjectId, WorkerId};
-use domain::instance::{Event, Fault, Spec};
+use domain::guest::ActionFailure;
+use domain::ids::{ActionId, InstanceId, ProjectId, WorkerId};
+use domain::instance::{ActionSpec, Event, Fault, Spec};
 use domain::time::Timestamp;
 use wire::instance_event::{self as body, Event as Body};
 
@@ -71,6 +72,12 @@ fn body_of(event: &Event) -> Body {
         }
         Event::AgentFellSilent => Body::AgentFellSilent(body::AgentFellSilent {}),
         Event::AgentReturned => Body::AgentReturned(body::AgentReturned {}),
+        Event::ActionRequested { id, spec, deadline } => action_requested(*id, spec, *deadline),
+        Event::ActionCompleted { id } => {
+            Body::ActionCompleted(body::ActionCompleted { action_id: uuid_bytes(id.0) })
+        }
+        Event::ActionFailed { id, failure, fault } => action_failed(*id, failure, fault.as_ref()),
+        Event::StatusReset => Body::StatusReset(body::StatusReset {}),
     }
 }
 
@@ -93,6 +100,22 @@ fn step_restarted(attempt: u32, deadline: Timestamp, fault: Option<&Fault>) -> B
     Body::StepRestarted(body::StepRestarted {
         attempt,
         deadline: Some(timestamp(deadline)),
+        fault: fault.map(Into::into),
+    })
+}
+
+fn action_requested(id: ActionId, spec: &ActionSpec, deadline: Timestamp) -> Body {
+    Body::ActionRequested(body::ActionRequested {
+        action_id: uuid_bytes(id.0),
+        spec: Some(spec.into()),
+        deadline: Some(timestamp(deadline)),
+    })
+}
+
+fn action_failed(id: ActionId, failure: &ActionFailure, fault: Option<&Fault>) -> Body {
+    Body::ActionFailed(body::ActionFailed {
+        action_id: uuid_bytes(id.0),
+        failure: Some(failure.into()),
         fault: fault.map(Into::into),
     })
 }
@@ -146,6 +169,12 @@ impl TryFrom<wire::InstanceEvent> for Event {
             }
             Body::AgentFellSilent(body::AgentFellSilent {}) => Self::AgentFellSilent,
             Body::AgentReturned(body::AgentReturned {}) => Self::AgentReturned,
+            Body::ActionRequested(body) => body.try_into()?,
+            Body::ActionCompleted(body) => Self::ActionCompleted {
+                id: ActionId(uuid(&body.action_id, "action_completed.action_id")?),
+            },
+            Body::ActionFailed(body) => body.try_into()?,
+            Body::StatusReset(body::StatusReset {}) => Self::StatusReset,
         })
     }
 }
@@ -180,6 +209,30 @@ impl TryFrom<body::StepRestarted> for Event {
         Ok(Self::StepRestarted {
             attempt: body.attempt,
             deadline: time(body.deadline, "step_restarted.deadline")?,
+            fault: body.fault.map(Fault::try_from).transpose()?,
+        })
+    }
+}
+
+impl TryFrom<body::ActionRequested> for Event {
+    type Error = DecodeError;
+
+    fn try_from(body: body::ActionRequested) -> Result<Self, DecodeError> {
+        Ok(Self::ActionRequested {
+            id: ActionId(uuid(&body.action_id, "action_requested.action_id")?),
+            spec: message(body.spec, "action_requested.spec")?,
+            deadline: time(body.deadline, "action_requested.deadline")?,
+        })
+    }
+}
+
+impl TryFrom<body::ActionFailed> for Event {
+    type Error = DecodeError;
+
+    fn try_from(body: body::ActionFailed) -> Result<Self, DecodeError> {
+        Ok(Self::ActionFailed {
+            id: ActionId(uuid(&body.action_id, "action_failed.action_id")?),
+            failure: message(body.failure, "action_failed.failure")?,
             fault: body.fault.map(Fault::try_from).transpose()?,
         })
     }

@@ -38,6 +38,8 @@ impl From<&Rejection> for Reason {
             Rejection::QuotaExceeded { resources } => Self::QuotaExceeded(reason::QuotaExceeded {
                 resources: resources.iter().map(|resource| resource_of(*resource).into()).collect(),
             }),
+            Rejection::InstanceBusy => Self::InstanceBusy(reason::InstanceBusy {}),
+            Rejection::DatabaseDown => Self::DatabaseDown(reason::DatabaseDown {}),
             Rejection::DeadlinePassed => Self::DeadlinePassed(reason::DeadlinePassed {}),
             Rejection::Damaged => Self::Damaged(reason::Damaged {}),
             Rejection::LogUnavailable => Self::LogUnavailable(reason::LogUnavailable {}),
@@ -61,6 +63,8 @@ impl TryFrom<Reason> for Rejection {
                     .map(|value| word(value, "quota_exceeded.resources", resource))
                     .collect::<Result<_, _>>()?,
             },
+            Reason::InstanceBusy(reason::InstanceBusy {}) => Self::InstanceBusy,
+            Reason::DatabaseDown(reason::DatabaseDown {}) => Self::DatabaseDown,
             Reason::DeadlinePassed(reason::DeadlinePassed {}) => Self::DeadlinePassed,
             Reason::Damaged(reason::Damaged {}) => Self::Damaged,
             Reason::LogUnavailable(reason::LogUnavailable {}) => Self::LogUnavailable,

@@ -5,9 +5,7 @@ use super::field::{
 };
 use crate::error::DecodeError;
 use crate::generated::trove::guest::v1 as wire;
-use domain::guest::{
-    ActionCause, ActionFailure, ActionOutcome, ActionResult, Heartbeat, Report, ReportAnswer,
-};
+use domain::guest::{ActionOutcome, ActionResult, Heartbeat, Report, ReportAnswer};
 use domain::ids::ActionId;
 use wire::action_result::Outcome;
 
@@ -52,42 +50,6 @@ impl TryFrom<wire::ActionResult> for ActionResult {
             Outcome::Failed(failure) => ActionOutcome::Failed(failure.try_into()?),
         };
         Ok(Self { id: ActionId(uuid(&result.action_id, "action_result.action_id")?), outcome })
-    }
-}
-
-impl From<&ActionFailure> for wire::ActionFailure {
-    fn from(failure: &ActionFailure) -> Self {
-        Self { cause: cause_of(failure.cause).into(), detail: failure.detail.clone() }
-    }
-}
-
-impl TryFrom<wire::ActionFailure> for ActionFailure {
-    type Error = DecodeError;
-
-    fn try_from(failure: wire::ActionFailure) -> Result<Self, DecodeError> {
-        Ok(Self {
-            cause: word(failure.cause, "action_failure.cause", cause)?,
-            detail: failure.detail,
-        })
-    }
-}
-
-fn cause_of(cause: ActionCause) -> wire::ActionCause {
-    match cause {
-        ActionCause::EngineMissing => wire::ActionCause::EngineMissing,
-        ActionCause::DiskFull => wire::ActionCause::DiskFull,
-        ActionCause::ServerWontStart => wire::ActionCause::ServerWontStart,
-        ActionCause::Statement => wire::ActionCause::Statement,
-    }
-}
-
-fn cause(cause: wire::ActionCause) -> Option<ActionCause> {
-    match cause {
-        wire::ActionCause::Unspecified => None,
-        wire::ActionCause::EngineMissing => Some(ActionCause::EngineMissing),
-        wire::ActionCause::DiskFull => Some(ActionCause::DiskFull),
-        wire::ActionCause::ServerWontStart => Some(ActionCause::ServerWontStart),
-        wire::ActionCause::Statement => Some(ActionCause::Statement),
     }
 }
 
