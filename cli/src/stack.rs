@@ -59,6 +59,7 @@ async fn attend(settings: Settings) -> anyhow::Result<()> {
     if outcome.is_ok() {
         // A taskmanager may have been in the middle of starting one.
         databases::stop(&place, &console, &signals.force).await;
+        databases::release_volumes(&place, &console);
         console.say(if had_parts { "The stack has stopped." } else { "Stopped." });
     }
     outcome

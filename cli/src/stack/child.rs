@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 /// The first restart is at once, in case that somebody killed a healthy process.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
-/// Whoever ran for so long is healthy again.
-const HEALTHY_AFTER: Duration = Duration::from_secs(20);
+/// Whoever ran for so long did not end by its own fault: a wrong configuration ends it at once.
+const HEALTHY_AFTER: Duration = Duration::from_secs(1);
 /// How long an orderly stop of a process may take.
 const STOP_MAX: Duration = Duration::from_secs(20);
 /// A log longer than this is moved aside; one earlier part is kept.

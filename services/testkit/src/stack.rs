@@ -16,7 +16,7 @@ mod sql;
 pub use client::{Answer, Api, creation};
 pub use openstack::OpenStack;
 pub use people::Person;
-pub use place::{images_dir, wait_for, wait_for_async};
+pub use place::{images_dir, program, wait_for, wait_for_async};
 pub use sql::Sql;
 
 use anyhow::{Context as _, bail, ensure};
@@ -45,6 +45,8 @@ pub struct Options {
     pub limits_divisor: u64,
     /// Another user to run it as; only root can.
     pub uid: Option<u32>,
+    /// Where the stack's directory is made, instead of where temporary files are.
+    pub parent: Option<PathBuf>,
     /// Own images instead of those that all stacks share.
     pub images_dir: Option<PathBuf>,
     /// Whether the state directory is closed to other users.
@@ -60,6 +62,7 @@ impl Default for Options {
             taskmanagers: 1,
             limits_divisor: 1,
             uid: None,
+            parent: None,
             images_dir: None,
             is_closed: false,
             has_demo: false,
@@ -92,6 +95,7 @@ pub struct Stack {
     options: Options,
     launcher: Mutex<Option<Launcher>>,
     people: people::People,
+    suspended: Mutex<Vec<Process>>,
     // Last, so that the directory goes after everything in it has ended.
     directory: TempDir,
 }
@@ -102,8 +106,11 @@ impl Stack {
     /// # Errors
     /// It did not become ready; the launcher's output is part of the error.
     pub fn start(options: Options) -> anyhow::Result<Self> {
-        let directory =
-            tempfile::Builder::new().prefix("tv-").tempdir().context("make a directory")?;
+        let parent = options.parent.clone().unwrap_or_else(std::env::temp_dir);
+        let directory = tempfile::Builder::new()
+            .prefix("tv-")
+            .tempdir_in(parent)
+            .context("make a directory")?;
         // Below a closed directory, root's stack moves its instances elsewhere.
         let mode = if options.is_closed { 0o700 } else { 0o711 };
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode))?;
@@ -111,7 +118,8 @@ impl Stack {
             chown(directory.path(), Some(uid), Some(uid)).context("give the directory away")?;
         }
         let people = people::People::new(directory.path().join("s"));
-        let stack = Self { options, launcher: Mutex::new(None), people, directory };
+        let (launcher, suspended) = (Mutex::new(None), Mutex::default());
+        let stack = Self { options, launcher, people, suspended, directory };
         stack.start_again()?;
         Ok(stack)
     }
@@ -168,6 +176,38 @@ impl Stack {
         process.signal(Signal::KILL)?;
         ensure!(process.wait_end(LIMIT), "{part:?} survived SIGKILL");
         Ok(identity)
+    }
+
+    /// Stops a process where it is, without its noticing, until [`Self::resume_all`].
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn suspend(&self, part: Part<'_>) -> anyhow::Result<()> {
+        let identity = match part {
+            Part::Launcher => {
+                let launcher = self.launcher();
+                launcher.as_ref().context("the launcher does not run")?.identity().clone()
+            }
+            Part::NatsServer
+            | Part::Gateway(_)
+            | Part::Taskmanager(_)
+            | Part::Shim(_)
+            | Part::Agent(_)
+            | Part::Server(_) => self.identity(part)?,
+        };
+        let process = Process::adopt(&identity).with_context(|| format!("no {part:?} runs"))?;
+        process.signal(Signal::STOP)?;
+        self.suspended().push(process);
+        Ok(())
+    }
+
+    /// Lets all go on that were suspended.
+    pub fn resume_all(&self) {
+        for process in self.suspended().drain(..) {
+            if let Err(error) = process.signal(Signal::CONT) {
+                place::tell(&format!("pid {} can't go on: {error}", process.pid()));
+            }
+        }
     }
 
     /// Who a part is now, alive or not.
@@ -266,6 +306,10 @@ impl Stack {
             .collect()
     }
 
+    fn suspended(&self) -> std::sync::MutexGuard<'_, Vec<Process>> {
+        self.suspended.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     fn launcher(&self) -> std::sync::MutexGuard<'_, Option<Launcher>> {
         self.launcher.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -273,6 +317,7 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
+        self.resume_all();
         // A killed launcher left its children and databases: the next one takes them over and
         // stops them.
         let ended = if self.launcher().is_none() { self.start_again() } else { Ok(()) };

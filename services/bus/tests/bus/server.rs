@@ -24,7 +24,8 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server of that release with its files in `home`.
     pub(crate) fn start(suite: Suite, home: &Path, authority: &Authority) -> Self {
-        let images = std::env::temp_dir().join("trove-images");
+        let images = std::env::var_os("TROVE_IMAGES_DIR")
+            .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("images"), PathBuf::from);
         let store = Store::open(&images, Arc::new(())).unwrap();
         let image = store.ensure_nats_server_from(suite).unwrap();
         let mut server = Self {

@@ -51,6 +51,11 @@ impl Launcher {
         fs::read_to_string(&self.output).unwrap_or_default()
     }
 
+    /// Who it is.
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// Waits for the line with the word `ready`.
     pub(super) fn wait_until_ready(&self) -> anyhow::Result<()> {
         let until = std::time::Instant::now() + LIMIT;
@@ -88,7 +93,6 @@ impl Launcher {
 }
 
 fn command(options: &Options, state: &Path) -> anyhow::Result<Command> {
-    let programs = place::programs()?;
     let images = match &options.images_dir {
         Some(directory) => directory.clone(),
         None => place::images_dir()?,
@@ -99,7 +103,7 @@ fn command(options: &Options, state: &Path) -> anyhow::Result<Command> {
         command.args(["--reuid", &uid, "--regid", &uid, "--clear-groups"]);
     }
     // After the change of user, which would clear it.
-    command.args(["--pdeathsig", "TERM"]).arg(programs.join("trove"));
+    command.args(["--pdeathsig", "TERM"]).arg(place::program("trove")?);
     command.args(["stack", "--api-port", "0", "--state-dir"]).arg(state);
     command.arg("--images-dir").arg(images);
     for (flag, value) in [

@@ -38,12 +38,12 @@ impl OpenStack {
         serde_json::from_str(&text).with_context(|| format!("{arguments}: {text}"))
     }
 
-    /// Runs a command that prints nothing.
+    /// Runs a command and gives what it printed, if anything.
     ///
     /// # Errors
     /// It ended unhappily; what it said is part of the error.
-    pub fn run_silent(&self, arguments: &str) -> anyhow::Result<()> {
-        self.output(arguments).map(drop)
+    pub fn run_text(&self, arguments: &str) -> anyhow::Result<String> {
+        Ok(String::from_utf8_lossy(&self.output(arguments)?).into_owned())
     }
 
     fn output(&self, arguments: &str) -> anyhow::Result<Vec<u8>> {

@@ -28,8 +28,16 @@ pub fn images_dir() -> anyhow::Result<PathBuf> {
     Ok(target.join("images"))
 }
 
+/// The program of that name as it was built with the tests.
+///
+/// # Errors
+/// The test's own program is in no build directory.
+pub fn program(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(programs()?.join(name))
+}
+
 /// The directory of the programs under test: that of the test itself, without `deps`.
-pub(super) fn programs() -> anyhow::Result<PathBuf> {
+fn programs() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("find the test's own program")?;
     let directory = own.parent().and_then(Path::parent).context("find the built programs")?;
     Ok(directory.to_owned())

@@ -1,6 +1,6 @@
 //! A MySQL client: the unpacked `mariadb`, which a user of the stack would take as well.
 
-use super::place;
+use super::place::{self, wait_for};
 use anyhow::{Context as _, ensure};
 use images::{MARIADB_10_11, Store};
 use serde_json::Value;
@@ -38,6 +38,16 @@ impl Sql {
             "--skip-column-names".to_owned(),
         ];
         Ok(Self { client, arguments, password: password.to_owned() })
+    }
+
+    /// Waits until the server answers this user, as it does some moments after a start.
+    ///
+    /// # Panics
+    /// It takes too long.
+    #[must_use]
+    pub fn ready(self) -> Self {
+        wait_for("the server answers", || self.run("select 1").is_ok());
+        self
     }
 
     /// Runs statements; gives the rows, each with its columns between tabs.

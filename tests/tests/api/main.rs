@@ -1,0 +1,19 @@
+//! What users do with a stack and what they may get wrong. Nothing here stops or kills anything,
+//! so all share one stack, each with a project of its own.
+
+mod bad_input;
+mod idempotency;
+mod openstack;
+mod visibility;
+
+use std::sync::Arc;
+use testkit::stack::{Api, Person, Stack};
+
+/// The shared stack, and a session of somebody new.
+async fn newcomer() -> anyhow::Result<(Arc<Stack>, Person, Api)> {
+    // It waits for real processes.
+    let stack = tokio::task::spawn_blocking(Stack::shared).await??;
+    let person = stack.person()?;
+    let api = stack.api(&person).await?;
+    Ok((stack, person, api))
+}

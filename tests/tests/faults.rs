@@ -1,0 +1,203 @@
+//! Provisioning that can't finish: it ends in ERROR with a fault that names phase and cause, the
+//! instance can be deleted, and nothing of it stays.
+
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use tempfile::TempDir;
+use testkit::stack::{Api, Options, Part, Stack, images_dir, wait_for_async};
+
+/// Limits ten times shorter, so that a failure is one within seconds.
+const HURRIED: u64 = 10;
+
+async fn start(options: Options) -> anyhow::Result<(Stack, Api)> {
+    let stack = tokio::task::spawn_blocking(move || Stack::start(options)).await??;
+    let api = stack.api(&stack.first_person("demo")?).await?;
+    Ok((stack, api))
+}
+
+/// A copy of the shared images, to be damaged.
+fn own_images() -> anyhow::Result<(TempDir, PathBuf)> {
+    let directory = tempfile::Builder::new().prefix("ti-").tempdir()?;
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))?;
+    let images = directory.path().join("images");
+    fs::create_dir(&images)?;
+    // Made here first, where that is still to be done.
+    let shared = images::Store::open(&images_dir()?, std::sync::Arc::new(()))?;
+    shared.ensure_nats_server()?;
+    shared.ensure_tools()?;
+    shared.ensure_engine(&images::MARIADB_10_11)?;
+    for shelf in ["roots", "tools", "nats-server"] {
+        let copied =
+            Command::new("cp").arg("-a").arg(shared.path().join(shelf)).arg(&images).status()?;
+        anyhow::ensure!(copied.success(), "copy of {shelf}: {copied}");
+    }
+    Ok((directory, images))
+}
+
+fn engine(images: &Path) -> anyhow::Result<PathBuf> {
+    let store = images::Store::open(images, std::sync::Arc::new(()))?;
+    Ok(store.ensure_engine(&images::MARIADB_10_11)?.root)
+}
+
+async fn create(api: &Api, more: Value) -> anyhow::Result<String> {
+    let answer = api.create("doomed", more).await?;
+    anyhow::ensure!(answer.status == 200, "{answer:?}");
+    Ok(answer.json()["instance"]["id"].as_str().unwrap().to_owned())
+}
+
+/// The instance fails, names phase and cause, can be deleted, and leaves nothing.
+async fn assert_fails(
+    (stack, api): (&Stack, &Api),
+    id: &str,
+    (phase, cause): (&str, &str),
+) -> anyhow::Result<()> {
+    let failed = api.wait_for_status(id, "ERROR").await;
+    let message = failed["fault"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains(phase) && message.contains(cause), "{message}");
+    api.delete(id).await?;
+    assert_nothing_is_left(stack, id);
+    Ok(())
+}
+
+fn assert_nothing_is_left(stack: &Stack, id: &str) {
+    assert!(!stack.instances().unwrap().join(id).exists(), "its directory is there");
+    for volume in ["img", "dir"] {
+        let file = stack.state().join("volumes").join(format!("{id}.{volume}"));
+        assert!(!file.exists(), "{} is there", file.display());
+    }
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    assert!(!mounts.contains(id), "its volume is mounted");
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let command = fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&command).into_owned())
+    });
+    assert_eq!(processes.filter(|command| command.contains(id)).collect::<Vec<_>>(), [""; 0]);
+    let mut find = Command::new("find");
+    let groups = find.args(["/sys/fs/cgroup", "-name"]).arg(format!("*{id}*")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&groups.stdout), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_engine_and_a_server_that_does_not_start_are_named() -> anyhow::Result<()> {
+    let (_directory, images) = own_images()?;
+    let options =
+        Options { images_dir: Some(images.clone()), limits_divisor: HURRIED, ..Options::default() };
+    let (stack, api) = start(options).await?;
+    let root = engine(&images)?;
+
+    let hidden = images.join("hidden");
+    fs::rename(&root, &hidden)?;
+    let id = create(&api, json!({})).await?;
+    let failed = assert_fails((&stack, &api), &id, ("while ", "engine's files are missing")).await;
+    fs::rename(&hidden, &root)?;
+    failed?;
+
+    let server = root.join("usr/sbin/mariadbd");
+    fs::rename(&server, &hidden)?;
+    fs::write(&server, "#!/bin/sh\necho 'no luck today' >&2\nexit 7\n")?;
+    fs::set_permissions(&server, fs::Permissions::from_mode(0o755))?;
+    let id = create(&api, json!({})).await?;
+    let named = ("preparing the database", "did not start");
+    let failed = assert_fails((&stack, &api), &id, named).await;
+    fs::rename(&hidden, &server)?;
+    failed?;
+
+    // What was broken did not break anything else.
+    let instance = api.create_active("healthy", json!({})).await?;
+    api.delete(instance["id"].as_str().unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_never_reports_is_named() -> anyhow::Result<()> {
+    let options = Options { limits_divisor: HURRIED, ..Options::default() };
+    let (stack, api) = start(options).await?;
+    // It may have reported before it could be suspended: then with the next one.
+    for _ in 0..10 {
+        let id = create(&api, json!({})).await?;
+        wait_for_async("the agent runs", async || stack.suspend(Part::Agent(&id)).ok()).await;
+        let seen = wait_for_async("it fails or it does not", async || {
+            let instance = api.instance(&id).await?;
+            let status = instance["status"].as_str()?.to_owned();
+            (status != "BUILD").then_some(status)
+        });
+        if seen.await == "ERROR" {
+            let named = ("first report", "agent never reported");
+            return assert_fails((&stack, &api), &id, named).await;
+        }
+        stack.resume_all();
+        api.delete(&id).await?;
+    }
+    panic!("the agent was always faster");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_volume_without_room_is_named() -> anyhow::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        // Only root can give a stack a small disk; the provisioner's own tests need none.
+        return Ok(());
+    }
+    let disk = SmallDisk::make()?;
+    let options = Options { parent: Some(disk.path().to_owned()), ..Options::default() };
+    let (stack, api) = start(options).await?;
+    let id = create(&api, json!({"volume": {"size": 5}})).await?;
+    assert_fails((&stack, &api), &id, ("while ", "not enough disk")).await?;
+    let instance = api.create_active("fits", json!({})).await?;
+    api.delete(instance["id"].as_str().unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_can_be_deleted_at_every_moment_of_its_making() -> anyhow::Result<()> {
+    let (stack, api) = start(Options::default()).await?;
+    for moment in [0, 10, 30, 60, 100, 200, 300, 500] {
+        let id = create(&api, json!({})).await?;
+        tokio::time::sleep(Duration::from_millis(moment)).await;
+        api.delete(&id).await?;
+        assert_nothing_is_left(&stack, &id);
+    }
+    let instance = api.create_active("after", json!({})).await?;
+    assert_eq!(stack.log_lines("ERROR"), [""; 0]);
+    api.delete(instance["id"].as_str().unwrap()).await
+}
+
+/// A file system of its own with little room.
+struct SmallDisk {
+    directory: TempDir,
+}
+
+impl SmallDisk {
+    const BYTES: u64 = 4 << 30;
+
+    fn make() -> anyhow::Result<Self> {
+        let directory = tempfile::Builder::new().prefix("td-").tempdir()?;
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))?;
+        let (image, mounted) = (directory.path().join("image"), directory.path().join("m"));
+        // Sparse: blocks come as they are written to.
+        fs::File::create(&image)?.set_len(Self::BYTES)?;
+        fs::create_dir(&mounted)?;
+        run(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image))?;
+        run(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(&mounted))?;
+        Ok(Self { directory })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("m")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        if let Err(error) = run(Command::new("umount").arg(self.path())) {
+            eprintln!("{error}");
+        }
+    }
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let output = command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").output()?;
+    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}

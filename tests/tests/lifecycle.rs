@@ -1,0 +1,190 @@
+//! Stopping, killing and starting again: what is lost (nothing), what goes on (databases), and
+//! who may use a state directory.
+
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use testkit::stack::{Api, Options, Part, Sql, Stack, wait_for};
+
+/// A stack, and one instance in it with a database `d` of user `u`.
+async fn with_instance(options: Options) -> anyhow::Result<(Stack, Api, Value)> {
+    let stack = tokio::task::spawn_blocking(move || Stack::start(options)).await??;
+    let api = stack.api(&stack.first_person("demo")?).await?;
+    let instance = api.create_active("kept", one_user()).await?;
+    Ok((stack, api, instance))
+}
+
+fn one_user() -> Value {
+    json!({
+        "databases": [{"name": "d"}],
+        "users": [{"name": "u", "password": "secret-1", "databases": [{"name": "d"}]}],
+    })
+}
+
+fn sql(instance: &Value) -> anyhow::Result<Sql> {
+    Sql::to(instance, "u", "secret-1")
+}
+
+fn id(instance: &Value) -> &str {
+    instance["id"].as_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_survive_a_stop_and_a_start() -> anyhow::Result<()> {
+    let (stack, api, instance) = with_instance(Options::default()).await?;
+    sql(&instance)?.run("create table d.t (a int); insert into d.t values (42)")?;
+    let server = stack.identity(Part::Server(id(&instance)))?;
+    stack.stop()?;
+    for part in [Part::Shim(id(&instance)), Part::Agent(id(&instance)), Part::Server(id(&instance))]
+    {
+        assert!(!stack.runs(part), "{part:?} runs after an orderly stop");
+    }
+    let log = fs::read_to_string(stack.instances()?.join(id(&instance)).join("server.log"))?;
+    assert!(log.contains("Shutdown complete"), "the server was not stopped cleanly:\n{log}");
+
+    stack.start_again()?;
+    let again = api.wait_until_up(id(&instance)).await;
+    assert_eq!(again["addresses"], instance["addresses"]);
+    assert_eq!(sql(&again)?.ready().run("select a from d.t")?, ["42"]);
+    assert_ne!(stack.identity(Part::Server(id(&instance)))?, server);
+    api.delete(id(&instance)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_outlive_a_killed_launcher_and_are_adopted() -> anyhow::Result<()> {
+    let (stack, api, instance) = with_instance(Options::default()).await?;
+    sql(&instance)?.run("create table d.t (a int); insert into d.t values (7)")?;
+    let server = stack.identity(Part::Server(id(&instance)))?;
+    let gateway = stack.identity(Part::Gateway(0))?;
+    stack.kill(Part::Launcher)?;
+    assert_eq!(sql(&instance)?.run("select a from d.t")?, ["7"]);
+    stack.start_again()?;
+    assert!(stack.output().contains("1 of its databases kept on serving"), "{}", stack.output());
+    assert_ne!(stack.identity(Part::Gateway(0))?, gateway, "a leftover was taken for ours");
+    api.wait_until_up(id(&instance)).await;
+    assert_eq!(stack.identity(Part::Server(id(&instance)))?, server, "the server was restarted");
+    assert_eq!(sql(&instance)?.run("select a from d.t")?, ["7"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_launcher_and_another_user_are_refused() -> anyhow::Result<()> {
+    let stack = tokio::task::spawn_blocking(|| Stack::start(Options::default())).await??;
+    let launch = |more: &[&str]| {
+        let own = std::env::current_exe().unwrap();
+        let trove = own.parent().unwrap().parent().unwrap().join("trove");
+        let mut command = std::process::Command::new("setpriv");
+        command.args(more).arg(trove).args(["stack", "--state-dir"]).arg(stack.state());
+        let output = command.output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let twice = launch(&["--pdeathsig", "TERM"]);
+    assert!(twice.contains("running in"), "{twice}");
+    stack.stop()?;
+    let kept = fs::read_to_string(stack.state().join("stack.toml"))?;
+    let own = format!("uid = {}", rustix::process::geteuid().as_raw());
+    assert!(kept.contains(&own), "{kept}");
+    fs::write(stack.state().join("stack.toml"), kept.replace(&own, "uid = 4242"))?;
+    let other = launch(&["--pdeathsig", "TERM"]);
+    fs::write(stack.state().join("stack.toml"), kept)?;
+    assert!(other.contains("user id 4242"), "{other}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stacks_live_side_by_side() -> anyhow::Result<()> {
+    let (one, of_one, first) = with_instance(Options::default()).await?;
+    let (two, of_two, second) = with_instance(Options::default()).await?;
+    assert_ne!(one.url(0)?, two.url(0)?);
+    assert_ne!(first["addresses"][0]["address"], second["addresses"][0]["address"]);
+    for (api, other) in [(&of_one, &second), (&of_two, &first)] {
+        assert!(api.instance(id(other)).await.is_none());
+        let listed = api.get("/instances").await?.json();
+        assert_eq!(listed["instances"].as_array().unwrap().len(), 1);
+    }
+    two.stop()?;
+    assert_eq!(sql(&first)?.run("select 1")?, ["1"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_gateways_and_taskmanagers_share_the_work() -> anyhow::Result<()> {
+    let options = Options { gateways: 2, taskmanagers: 2, ..Options::default() };
+    let stack = tokio::task::spawn_blocking(|| Stack::start(options)).await??;
+    let person = stack.first_person("demo")?;
+    let first = stack.api(&person).await?;
+    // A token of one gateway is good at the other.
+    let second = first.at(&stack.url(1)?);
+    let mut made = Vec::new();
+    for (number, api) in [&first, &second, &first, &second].into_iter().enumerate() {
+        let created = api.create(&format!("n{number}"), json!({})).await?;
+        assert_eq!(created.status, 200, "{created:?}");
+        made.push(created.json()["instance"]["id"].as_str().unwrap().to_owned());
+    }
+    for id in &made {
+        first.wait_until_up(id).await;
+        second.wait_until_up(id).await;
+        second.delete(id).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_user_runs_a_stack_as_well() -> anyhow::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        // Every other test shows it.
+        return Ok(());
+    }
+    let uid = 12_345;
+    let options = Options { uid: Some(uid), ..Options::default() };
+    let (stack, api, instance) = with_instance(options).await?;
+    assert_eq!(fs::metadata(stack.state().join("clouds.yaml"))?.uid(), uid);
+    sql(&instance)?.run("create table d.t (a int); insert into d.t values (1)")?;
+    stack.stop()?;
+    stack.start_again()?;
+    let again = api.wait_until_up(id(&instance)).await;
+    assert_eq!(sql(&again)?.ready().run("select a from d.t")?, ["1"]);
+    api.delete(id(&instance)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roots_instances_lie_elsewhere_when_the_state_directory_is_closed() -> anyhow::Result<()> {
+    let options = Options { is_closed: true, ..Options::default() };
+    let (stack, api, instance) = with_instance(options).await?;
+    let is_elsewhere = !stack.instances()?.starts_with(stack.state());
+    assert_eq!(is_elsewhere, rustix::process::geteuid().is_root());
+    assert_eq!(sql(&instance)?.run("select 1")?, ["1"]);
+    api.delete(id(&instance)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_instance_is_made_once() -> anyhow::Result<()> {
+    let options = Options { has_demo: true, ..Options::default() };
+    let stack = tokio::task::spawn_blocking(|| Stack::start(options)).await??;
+    wait_for("the connection line is shown", || stack.output().contains("--defaults-extra-file="));
+    let options_file = stack.state().join("first-instance.cnf");
+    assert_eq!(fs::metadata(&options_file)?.mode() & 0o777, 0o600);
+    let output = stack.output();
+    let line = output.lines().find(|line| line.contains("--defaults-extra-file=")).unwrap();
+    let mut words = line.split_whitespace();
+    let client = std::process::Command::new(words.next().unwrap())
+        .args(words)
+        .args(["--batch", "--skip-column-names", "--execute", "select database()"])
+        .output()?;
+    assert_eq!(String::from_utf8_lossy(&client.stdout), "first\n", "{client:?}");
+
+    let api = stack.api(&stack.first_person("demo")?).await?;
+    let listed = api.get("/instances").await?.json();
+    let first = listed["instances"][0]["id"].as_str().unwrap().to_owned();
+    stack.stop()?;
+    stack.start_again()?;
+    let api = stack.api(&stack.first_person("demo")?).await?;
+    api.wait_until_up(&first).await;
+    api.delete(&first).await?;
+    stack.stop()?;
+    stack.start_again()?;
+    wait_for("it is said that there is none", || stack.output().contains("No first instance"));
+    assert_eq!(api.get("/instances").await?.json()["instances"], json!([]));
+    Ok(())
+}
