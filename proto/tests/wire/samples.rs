@@ -9,6 +9,7 @@ mod commands;
 mod common;
 mod events;
 mod guests;
+mod queries;
 
 use proto::{DecodeError, Wire};
 use std::fmt::Debug;
@@ -60,6 +61,7 @@ pub(crate) fn all() -> Vec<Sample> {
     let mut samples = events::all();
     samples.extend(commands::all());
     samples.extend(guests::all());
+    samples.extend(queries::all());
     samples
 }
 

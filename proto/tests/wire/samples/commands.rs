@@ -4,7 +4,8 @@ use super::Sample;
 use super::common::{LATER, bare_spec, id, spec, user};
 use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
 use domain::commit::Actor;
-use domain::ids::{CommandId, InstanceId, SecretId};
+use domain::ids::{ActionId, CommandId, InstanceId, SecretId};
+use domain::instance::ActionSpec;
 use domain::quota::Resource;
 use domain::secret::{Sealed, StoredSecret};
 
@@ -45,33 +46,49 @@ fn body_word(body: &Body) -> &'static str {
         Body::CreateInstance { .. } => "create_instance",
         Body::RenameInstance { .. } => "rename_instance",
         Body::DeleteInstance { .. } => "delete_instance",
+        Body::RunAction { .. } => "run_action",
+        Body::ResetStatus { .. } => "reset_status",
         Body::RevokeToken { .. } => "revoke_token",
     }
 }
 
-fn bodies() -> [Body; 4] {
+fn bodies() -> [Body; 6] {
     let instance = InstanceId(id(1));
     [
-        Body::CreateInstance {
-            id: instance,
-            spec: Box::new(spec()),
-            secrets: vec![StoredSecret { id: SecretId(id(9)), sealed: Sealed(vec![0x5E; 56]) }],
-        },
+        Body::CreateInstance { id: instance, spec: Box::new(spec()), secrets: vec![secret()] },
         Body::RenameInstance { id: instance, name: "orders-2".to_owned() },
         Body::DeleteInstance { id: instance },
+        Body::RunAction {
+            id: instance,
+            action_id: ActionId(id(8)),
+            action: Box::new(ActionSpec::CreateUsers { users: spec().users }),
+            secrets: vec![secret()],
+        },
+        Body::ResetStatus { id: instance },
         Body::RevokeToken { audit_id: "3T2dc1CGQxyJsHdDu1xkcw".to_owned(), expires: LATER },
     ]
 }
 
-fn bare_commands() -> [Sample; 2] {
+fn secret() -> StoredSecret {
+    StoredSecret { id: SecretId(id(9)), sealed: Sealed(vec![0x5E; 56]) }
+}
+
+fn bare_commands() -> [Sample; 3] {
     let create = Body::CreateInstance {
         id: InstanceId(id(1)),
         spec: Box::new(bare_spec()),
         secrets: Vec::new(),
     };
+    let restart = Body::RunAction {
+        id: InstanceId(id(1)),
+        action_id: ActionId(id(8)),
+        action: Box::new(ActionSpec::Restart),
+        secrets: Vec::new(),
+    };
     let delete = Body::DeleteInstance { id: InstanceId(id(1)) };
     [
         Sample::new("command.create_instance.bare", COMMAND, &envelope(user(), create)),
+        Sample::new("command.run_action.bare", COMMAND, &envelope(user(), restart)),
         Sample::new("command.by_plane", COMMAND, &envelope(Actor::Plane, delete)),
     ]
 }
@@ -82,6 +99,8 @@ fn rejection_word(rejection: &Rejection) -> &'static str {
         Rejection::InstanceExists => "instance_exists",
         Rejection::CreationAbandoned => "creation_abandoned",
         Rejection::QuotaExceeded { .. } => "quota_exceeded",
+        Rejection::InstanceBusy => "instance_busy",
+        Rejection::DatabaseDown => "database_down",
         Rejection::DeadlinePassed => "deadline_passed",
         Rejection::Damaged => "damaged",
         Rejection::LogUnavailable => "log_unavailable",
@@ -89,7 +108,7 @@ fn rejection_word(rejection: &Rejection) -> &'static str {
     }
 }
 
-fn replies() -> [Reply; 9] {
+fn replies() -> [Reply; 11] {
     let resources = vec![Resource::Instances, Resource::Ram, Resource::Volumes];
     [
         Ok(Accepted { position: 12_345 }),
@@ -97,6 +116,8 @@ fn replies() -> [Reply; 9] {
         Err(Rejection::InstanceExists),
         Err(Rejection::CreationAbandoned),
         Err(Rejection::QuotaExceeded { resources }),
+        Err(Rejection::InstanceBusy),
+        Err(Rejection::DatabaseDown),
         Err(Rejection::DeadlinePassed),
         Err(Rejection::Damaged),
         Err(Rejection::LogUnavailable),

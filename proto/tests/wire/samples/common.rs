@@ -6,6 +6,7 @@ use domain::flavor::Flavor;
 use domain::guest::Database;
 use domain::ids::{DatastoreId, ImageId, SecretId, VersionId};
 use domain::instance::Spec;
+use domain::instance::action::Account;
 use domain::instance::spec::{NewUser, Nic, VersionRef};
 use domain::time::Timestamp;
 use uuid::Uuid;
@@ -91,4 +92,8 @@ pub(super) fn database() -> Database {
         charset: Some("utf8mb4".to_owned()),
         collation: Some("utf8mb4_bin".to_owned()),
     }
+}
+
+pub(super) fn account() -> Account {
+    Account { name: "app".to_owned(), host: "10.0.0.%".to_owned() }
 }

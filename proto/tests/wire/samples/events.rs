@@ -1,5 +1,6 @@
 //! Commits: one for each event of each aggregate.
 
+mod actions;
 mod instance;
 mod others;
 
@@ -14,6 +15,7 @@ const MESSAGE: &str = "trove.event.v1.Commit";
 pub(super) fn all() -> Vec<Sample> {
     let mut samples: Vec<Sample> = instance::all()
         .into_iter()
+        .chain(actions::all())
         .chain(others::all())
         .map(|(name, events)| Sample::new(format!("event.{name}"), MESSAGE, &commit(events)))
         .collect();

@@ -1,12 +1,11 @@
-//! What taskmanager and guest tell each other.
+//! What taskmanager and guest tell each other, without the live questions.
 
 use super::Sample;
-use super::common::{NOW, database, id};
+use super::common::{account, database, id};
 use domain::engine::Manager;
 use domain::guest::{
     Action, ActionBody, ActionCause, ActionFailure, ActionOutcome, ActionResult, DatabaseHealth,
-    Desired, DesiredAnswer, DesiredRequest, Heartbeat, Query, QueryAnswer, Report, ReportAnswer,
-    Revision, UserToMake,
+    Desired, DesiredAnswer, DesiredRequest, Report, ReportAnswer, Revision, UserChange, UserToMake,
 };
 use domain::ids::ActionId;
 use domain::secret::Sealed;
@@ -23,7 +22,6 @@ pub(super) fn all() -> Vec<Sample> {
             Sample::new(name, "trove.guest.v1.ReportAnswer", &answer)
         },
     ));
-    samples.extend(queries());
     samples
 }
 
@@ -39,22 +37,22 @@ fn desired() -> Vec<Sample> {
         actions: Vec::new(),
     };
     let document = |desired| DesiredAnswer::Document(Box::new(desired));
-    vec![
+    let mut samples = vec![
         Sample::new("guest.desired_request", "trove.guest.v1.DesiredRequest", &request),
         Sample::new("guest.desired_answer.document", ANSWER, &document(full_desired())),
         Sample::new("guest.desired_answer.document.bare", ANSWER, &document(bare)),
         Sample::new("guest.desired_answer.none", ANSWER, &DesiredAnswer::None),
-    ]
+    ];
+    samples.extend(bodies().map(|body| {
+        let name = format!("guest.desired_answer.document.{}", body_word(&body));
+        let actions = vec![Action { id: ActionId(id(8)), body }];
+        Sample::new(name, ANSWER, &document(Desired { actions, ..full_desired() }))
+    }));
+    samples
 }
 
 fn full_desired() -> Desired {
-    let user = UserToMake {
-        name: "app".to_owned(),
-        host: "%".to_owned(),
-        password: Sealed(vec![0x5E; 56]),
-        databases: vec!["shop".to_owned()],
-    };
-    let prepare = ActionBody::Prepare { databases: vec![database()], users: vec![user] };
+    let prepare = ActionBody::Prepare { databases: vec![database()], users: vec![user_to_make()] };
     let settings = [("max_connections", "128"), ("innodb_buffer_pool_size", "512M")];
     Desired {
         revision: REVISION,
@@ -64,6 +62,50 @@ fn full_desired() -> Desired {
         settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         actions: vec![Action { id: ActionId(id(8)), body: prepare }],
     }
+}
+
+fn user_to_make() -> UserToMake {
+    UserToMake {
+        name: "app".to_owned(),
+        host: "%".to_owned(),
+        password: Sealed(vec![0x5E; 56]),
+        databases: vec!["shop".to_owned()],
+    }
+}
+
+fn body_word(body: &ActionBody) -> &'static str {
+    match body {
+        ActionBody::Prepare { .. } => "prepare",
+        ActionBody::CreateDatabases { .. } => "create_databases",
+        ActionBody::DeleteDatabase { .. } => "delete_database",
+        ActionBody::CreateUsers { .. } => "create_users",
+        ActionBody::UpdateUsers { .. } => "update_users",
+        ActionBody::DeleteUser { .. } => "delete_user",
+        ActionBody::Grant { .. } => "grant",
+        ActionBody::Revoke { .. } => "revoke",
+        ActionBody::Restart => "restart",
+    }
+}
+
+/// All but the order to prepare, which stands in the full document.
+fn bodies() -> [ActionBody; 8] {
+    let changed = UserChange {
+        account: account(),
+        name: Some("app2".to_owned()),
+        host: Some("%".to_owned()),
+        password: Some(Sealed(vec![0x5E; 57])),
+    };
+    let same = UserChange { account: account(), name: None, host: None, password: None };
+    [
+        ActionBody::CreateDatabases { databases: vec![database()] },
+        ActionBody::DeleteDatabase { name: database().name },
+        ActionBody::CreateUsers { users: vec![user_to_make()] },
+        ActionBody::UpdateUsers { changes: vec![changed, same] },
+        ActionBody::DeleteUser { account: account() },
+        ActionBody::Grant { account: account(), databases: vec![database().name, "x".to_owned()] },
+        ActionBody::Revoke { account: account(), database: database().name },
+        ActionBody::Restart,
+    ]
 }
 
 fn reports() -> Vec<Sample> {
@@ -79,6 +121,9 @@ fn reports() -> Vec<Sample> {
         ActionCause::DiskFull,
         ActionCause::ServerWontStart,
         ActionCause::Statement,
+        ActionCause::Exists,
+        ActionCause::NotFound,
+        ActionCause::Overdue,
     ] {
         let detail = "ERROR 1007: database exists".to_owned();
         let failed = ActionOutcome::Failed(ActionFailure { cause, detail });
@@ -94,29 +139,6 @@ fn reports() -> Vec<Sample> {
     samples
 }
 
-fn queries() -> Vec<Sample> {
-    const HEARTBEAT: &str = "trove.guest.v1.Heartbeat";
-    let heartbeat = Heartbeat {
-        sent: NOW,
-        health: DatabaseHealth::Up,
-        volume_used_bytes: Some(0),
-        volume_size_bytes: Some(5 << 30),
-    };
-    let bare = Heartbeat {
-        health: DatabaseHealth::Down { cause: String::new() },
-        volume_used_bytes: None,
-        volume_size_bytes: None,
-        ..heartbeat.clone()
-    };
-    let answer = QueryAnswer::Health(heartbeat.clone());
-    vec![
-        Sample::new("guest.heartbeat", HEARTBEAT, &heartbeat),
-        Sample::new("guest.heartbeat.bare", HEARTBEAT, &bare),
-        Sample::new("guest.query.health", "trove.guest.v1.Query", &Query::Health),
-        Sample::new("guest.query_answer.health", "trove.guest.v1.QueryAnswer", &answer),
-    ]
-}
-
 fn answer_word(answer: ReportAnswer) -> &'static str {
     match answer {
         ReportAnswer::Recorded => "recorded",
@@ -125,11 +147,15 @@ fn answer_word(answer: ReportAnswer) -> &'static str {
     }
 }
 
-fn cause_word(cause: ActionCause) -> &'static str {
+/// The cause's word in names of samples.
+pub(super) fn cause_word(cause: ActionCause) -> &'static str {
     match cause {
         ActionCause::EngineMissing => "engine_missing",
         ActionCause::DiskFull => "disk_full",
         ActionCause::ServerWontStart => "server_wont_start",
         ActionCause::Statement => "statement",
+        ActionCause::Exists => "exists",
+        ActionCause::NotFound => "not_found",
+        ActionCause::Overdue => "overdue",
     }
 }

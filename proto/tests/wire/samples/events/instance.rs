@@ -1,4 +1,4 @@
-//! Events of an instance.
+//! Events of an instance, without those of its actions.
 
 use super::super::common::{LATER, NOW, bare_spec, id, spec};
 use domain::commit::Events;
@@ -41,6 +41,10 @@ fn word(event: &Event) -> &'static str {
         Event::HealthChanged { .. } => "health_changed",
         Event::AgentFellSilent => "agent_fell_silent",
         Event::AgentReturned => "agent_returned",
+        Event::ActionRequested { .. } => "action_requested",
+        Event::ActionCompleted { .. } => "action_completed",
+        Event::ActionFailed { .. } => "action_failed",
+        Event::StatusReset => "status_reset",
     }
 }
 
