@@ -15,9 +15,11 @@ pub const PORT: u16 = 3306;
 /// The account of the guest agent.
 pub const ADMIN: &str = "os_admin";
 
-const RESERVED_DATABASES: [&str; 5] =
+/// Databases that are the server's own, whatever the case of their names.
+pub const RESERVED_DATABASES: [&str; 5] =
     ["mysql", "information_schema", "performance_schema", "sys", "lost+found"];
-const RESERVED_USERS: [&str; 5] = [ADMIN, "root", "mariadb.sys", "mysql", "public"];
+/// Users that are the server's or the agent's own, whatever the case of their names.
+pub const RESERVED_USERS: [&str; 5] = [ADMIN, "root", "mariadb.sys", "mysql", "public"];
 const DATABASE_NAME_CHARS_MAX: usize = 64;
 const USER_NAME_CHARS_MAX: usize = 32;
 const PASSWORD_CHARS_MAX: usize = 255;

@@ -2,7 +2,7 @@
 
 use super::action::{ActionSpec, Actions, Pending};
 use super::messages::Event;
-use super::process::{Claim, Phase, Running, Step};
+use super::process::{Claim, Fault, Phase, Running, Step};
 use super::{Instance, Live};
 use crate::aggregate::Moment;
 use crate::guest::{ActionFailure, DatabaseHealth};
@@ -45,12 +45,8 @@ pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
 fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
     match event {
         Event::EffectClaimed { worker, until } => {
-            live.fence = at.position;
-            if let Some(running) = live.phase.running_mut() {
-                let claim = Claim { worker: *worker, until: *until, fence: at.position };
-                running.claim = Some(claim);
-            }
-            return;
+            let claim = Claim { worker: *worker, until: *until, fence: at.position };
+            return take_claim(live, claim);
         }
         Event::ClaimRenewed { until } => {
             if let Some(claim) = live.phase.running_mut().and_then(|r| r.claim.as_mut()) {
@@ -71,13 +67,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
             live.fault = None;
             live.revision = at.position;
         }
-        Event::CreationFailed { fault, deadline } => {
-            live.fault = Some(fault.clone());
-            live.phase = match deadline {
-                Some(deadline) => Phase::Undoing(begun(Step::NoGuest, *deadline)),
-                None => Phase::Failed,
-            };
-        }
+        Event::CreationFailed { fault, deadline } => fail_creation(live, fault, *deadline),
         Event::StepRestarted { attempt, deadline, fault } => {
             if let Some(running) = live.phase.running_mut() {
                 running.attempt = *attempt;
@@ -93,22 +83,10 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         }
         Event::GuestRemoved { deadline } => step(live, Step::NoVolume, *deadline),
         Event::VolumeRemoved { deadline } => step(live, Step::Release, *deadline),
-        Event::Undone => {
-            live.phase = Phase::Failed;
-            live.place = None;
-            live.health = DatabaseHealth::Unknown;
-        }
+        Event::Undone => settle_failed(live),
         Event::ActionRequested { id, spec, deadline } => {
-            if matches!(spec, ActionSpec::Restart) {
-                live.phase = Phase::Restarting;
-            }
-            live.actions.pending.push(Pending {
-                id: *id,
-                spec: spec.clone(),
-                requested: at.time,
-                deadline: *deadline,
-            });
-            live.revision = at.position;
+            let (spec, deadline) = (spec.clone(), *deadline);
+            begin_action(live, Pending { id: *id, spec, requested: at.time, deadline }, at);
         }
         Event::ActionCompleted { id } => {
             live.fault = None;
@@ -120,12 +98,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
             }
             end_action(live, *id, Some(failure.clone()), at);
         }
-        Event::StatusReset => {
-            live.phase = Phase::Active;
-            live.actions.pending.clear();
-            live.health = DatabaseHealth::Unknown;
-            live.revision = at.position;
-        }
+        Event::StatusReset => reset(live, at),
         Event::HealthChanged { health } => live.health = health.clone(),
         Event::AgentFellSilent => live.agent_silent = true,
         Event::AgentReturned => live.agent_silent = false,
@@ -134,6 +107,42 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         }
     }
     live.updated = at.time;
+}
+
+fn take_claim(live: &mut Live, claim: Claim) {
+    live.fence = claim.fence;
+    if let Some(running) = live.phase.running_mut() {
+        running.claim = Some(claim);
+    }
+}
+
+fn fail_creation(live: &mut Live, fault: &Fault, deadline: Option<Timestamp>) {
+    live.fault = Some(fault.clone());
+    live.phase = match deadline {
+        Some(deadline) => Phase::Undoing(begun(Step::NoGuest, deadline)),
+        None => Phase::Failed,
+    };
+}
+
+fn settle_failed(live: &mut Live) {
+    live.phase = Phase::Failed;
+    live.place = None;
+    live.health = DatabaseHealth::Unknown;
+}
+
+fn begin_action(live: &mut Live, action: Pending, at: Moment) {
+    if action.spec == ActionSpec::Restart {
+        live.phase = Phase::Restarting;
+    }
+    live.actions.pending.push(action);
+    live.revision = at.position;
+}
+
+fn reset(live: &mut Live, at: Moment) {
+    live.phase = Phase::Active;
+    live.actions.pending.clear();
+    live.health = DatabaseHealth::Unknown;
+    live.revision = at.position;
 }
 
 fn end_action(live: &mut Live, id: ActionId, failure: Option<ActionFailure>, at: Moment) {

@@ -1,0 +1,128 @@
+//! Scenarios of actions inside a database, restarts and resets.
+
+use super::*;
+
+fn serving() -> Life {
+    let mut life = Life::requested();
+    life.settle();
+    let mut up = report(None);
+    up.health = DatabaseHealth::Up;
+    life.ask(Command::Observe(up)).unwrap();
+    life
+}
+
+fn action(number: u128, spec: ActionSpec) -> Command {
+    Command::Request { id: ActionId(uuid::Uuid::from_u128(number)), action: Box::new(spec) }
+}
+
+fn result(number: u128, outcome: ActionOutcome) -> Command {
+    let id = ActionId(uuid::Uuid::from_u128(number));
+    let mut report = report(None);
+    report.health = DatabaseHealth::Up;
+    report.results = vec![ActionResult { id, outcome }];
+    Command::Observe(report)
+}
+
+fn drop_database() -> ActionSpec {
+    ActionSpec::DeleteDatabase { name: "shop".to_owned() }
+}
+
+fn failure(cause: ActionCause) -> ActionOutcome {
+    ActionOutcome::Failed(ActionFailure { cause, detail: "so it is".to_owned() })
+}
+
+#[test]
+fn an_action_waits_for_its_guest_and_its_result_is_remembered_once() {
+    let mut life = serving();
+    let before = life.live().revision;
+    assert_eq!(life.ask(action(1, drop_database())).unwrap().len(), 1);
+    assert_eq!(life.ask(action(1, drop_database())).unwrap(), [], "a repeat is no news");
+    let id = ActionId(uuid::Uuid::from_u128(1));
+    assert_eq!(life.live().actions.progress(id), action::Progress::Pending);
+    assert!(life.live().revision > before, "the desired document has changed");
+    assert_eq!(life.ask(result(1, ActionOutcome::Done)).unwrap().len(), 1);
+    assert_eq!(life.ask(result(1, ActionOutcome::Done)).unwrap(), []);
+    assert_eq!(life.live().actions.progress(id), action::Progress::Done);
+    assert_eq!(life.ask(action(1, drop_database())).unwrap(), [], "not asked for again");
+}
+
+#[test]
+fn a_failure_that_its_caller_heard_is_no_fault_and_a_later_one_is() {
+    let mut life = serving();
+    life.ask(action(1, drop_database())).unwrap();
+    life.ask(result(1, failure(ActionCause::NotFound))).unwrap();
+    let id = ActionId(uuid::Uuid::from_u128(1));
+    assert!(matches!(life.live().actions.progress(id), action::Progress::Failed(_)));
+    assert_eq!(life.live().fault, None);
+
+    life.ask(action(2, drop_database())).unwrap();
+    life.now = life.now.after(Limits::span(LIMITS.action_answer_ms));
+    life.ask(result(2, failure(ActionCause::DiskFull))).unwrap();
+    assert_eq!(life.live().fault.as_ref().unwrap().cause, FaultCause::DiskFull);
+    life.ask(action(3, drop_database())).unwrap();
+    life.ask(result(3, ActionOutcome::Done)).unwrap();
+    assert_eq!(life.live().fault, None, "the next success clears it");
+}
+
+#[test]
+fn an_action_that_is_never_reported_is_given_up() {
+    let mut life = serving();
+    life.ask(action(1, drop_database())).unwrap();
+    let [Timer::Action { id, at }] = life.instance.timers()[..] else {
+        panic!("an action that waits has a timer")
+    };
+    assert_eq!(life.ask(Command::ActionDeadlinePassed { id }).unwrap(), [], "not yet");
+    life.now = at;
+    assert_eq!(life.ask(Command::ActionDeadlinePassed { id }).unwrap().len(), 1);
+    assert_eq!(life.live().fault.as_ref().unwrap().cause, FaultCause::Overdue);
+    assert_eq!(life.instance.timers(), []);
+}
+
+#[test]
+fn a_restart_excludes_everything_but_deletion_and_ends_in_service() {
+    let mut life = serving();
+    life.ask(action(1, ActionSpec::Restart)).unwrap();
+    assert_eq!(life.live().phase, Phase::Restarting);
+    assert_eq!(life.ask(action(2, drop_database())), Err(Rejection::Busy));
+    assert_eq!(life.ask(action(3, ActionSpec::Restart)), Err(Rejection::Busy));
+    life.ask(result(1, ActionOutcome::Done)).unwrap();
+    assert_eq!(life.live().phase, Phase::Active);
+
+    life.ask(action(4, ActionSpec::Restart)).unwrap();
+    life.ask(result(4, failure(ActionCause::ServerWontStart))).unwrap();
+    assert_eq!(life.live().phase, Phase::Active);
+    assert_eq!(life.live().fault.as_ref().unwrap().step, Step::Restart);
+
+    life.ask(action(5, ActionSpec::Restart)).unwrap();
+    life.ask(Command::Delete).unwrap();
+    life.settle();
+    assert!(matches!(life.instance, Instance::Deleted { .. }));
+}
+
+#[test]
+fn work_inside_a_database_needs_one_that_answers_and_a_restart_does_not() {
+    let mut life = serving();
+    let mut down = report(None);
+    down.health = DatabaseHealth::Down { cause: "signal 9".to_owned() };
+    life.ask(Command::Observe(down)).unwrap();
+    assert_eq!(life.ask(action(1, drop_database())), Err(Rejection::DatabaseDown));
+    assert!(life.ask(action(2, ActionSpec::Restart)).is_ok());
+    assert_eq!(Life::requested().ask(action(1, drop_database())), Err(Rejection::Busy));
+}
+
+#[test]
+fn a_reset_ends_what_waits_and_takes_back_a_creation() {
+    let mut life = serving();
+    life.ask(action(1, ActionSpec::Restart)).unwrap();
+    life.ask(Command::ResetStatus).unwrap();
+    assert_eq!(
+        (&life.live().phase, &life.live().health),
+        (&Phase::Active, &DatabaseHealth::Unknown)
+    );
+    assert_eq!(life.instance.timers(), []);
+
+    let mut life = Life::until(Step::Volume);
+    life.ask(Command::ResetStatus).unwrap();
+    life.settle();
+    assert_eq!(life.live().phase, Phase::Failed);
+}
