@@ -35,13 +35,17 @@ use journal::Journal;
 use report::{Observed, Reporter};
 use shim_client::ShimClient;
 
+mod action;
+mod answer;
 mod converge;
 mod health;
 mod journal;
 mod prepare;
 mod private;
 mod report;
+mod restart;
 mod shim_client;
+mod start;
 
 /// Why an agent can't go on. The shim starts it again.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +146,7 @@ async fn talk(
         beat(guest, &link),
         async {
             let served =
-                link.serve_queries(stop, move |query| report::answer(asked.clone(), query));
+                link.serve_queries(stop, move |query| answer::answer(asked.clone(), query));
             if let Err(error) = served.await {
                 tracing::error!(%error, "Questions are not answered any more.");
             }

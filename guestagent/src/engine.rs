@@ -6,9 +6,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::engine::Manager;
-use domain::guest::Database;
+use domain::guest::{Database, Page, UserSeen};
 use domain::guest_spec::{GuestSpec, Layout};
+use domain::instance::action::Account;
 
+pub use change::{Attempt, Change, User, UserUpdate};
+
+mod change;
 pub(crate) mod mariadb;
 
 /// What an agent must be able to do with its server, whichever it is.
@@ -42,22 +46,50 @@ pub trait DatabaseEngine: Send + Sync {
     /// See [`EngineError`].
     async fn ensure_user(&self, user: &User<'_>) -> Result<(), EngineError>;
 
+    /// Leaves everything as it is, and says whether the change can be made: whether what it
+    /// makes is not there yet, and what it changes is.
+    ///
+    /// # Errors
+    /// [`EngineError::Exists`] and [`EngineError::NotFound`] above all.
+    async fn check(&self, change: &Change<'_>) -> Result<(), EngineError>;
+
+    /// Makes a change that was checked before. Not undone if it can't be finished: what of it is
+    /// there stays.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    async fn apply(&self, change: &Change<'_>, attempt: Attempt) -> Result<(), EngineError>;
+
+    /// The tenant's databases, in the order of their names.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    async fn databases(&self, page: &Page) -> Result<Listed<String>, EngineError>;
+
+    /// The tenant's users, in the order of `name@host`.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    async fn users(&self, page: &Page) -> Result<Listed<UserSeen>, EngineError>;
+
+    /// One of the tenant's users; none for one that is not there or not the tenant's.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    async fn user(&self, account: &Account) -> Result<Option<UserSeen>, EngineError>;
+
     /// The lines of a server's log that tell what went wrong at its last start, as it says them:
     /// the first is nearest to the cause.
     fn complaints<'a>(&self, log: &'a str) -> Vec<&'a str>;
 }
 
-/// A user to be made.
-#[derive(Clone, Copy)]
-pub struct User<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// From where it may log in.
-    pub host: &'a str,
-    /// Its password.
-    pub password: &'a str,
-    /// The databases that it gets all rights on.
-    pub databases: &'a [String],
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// What is in it, in order.
+    pub items: Vec<T>,
+    /// Whether there is more behind it.
+    pub has_more: bool,
 }
 
 /// A setting that can't stand in a settings file.
@@ -84,6 +116,18 @@ pub enum EngineError {
     #[error("the volume is full: {message}")]
     DiskFull {
         /// The server's words.
+        message: String,
+    },
+    /// What should be made is there already.
+    #[error("{message}")]
+    Exists {
+        /// What is.
+        message: String,
+    },
+    /// What should be changed or removed is not there.
+    #[error("{message}")]
+    NotFound {
+        /// What is not.
         message: String,
     },
     /// It refuses the statement.

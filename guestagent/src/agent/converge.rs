@@ -8,15 +8,16 @@ use std::time::Duration;
 use bus::Client;
 use bus::guests::{Link, Pokes};
 use domain::guest::{
-    ActionBody, ActionCause, ActionFailure, ActionOutcome, Desired, DesiredAnswer, DesiredRequest,
+    Action, ActionBody, ActionCause, ActionFailure, ActionOutcome, Desired, DesiredAnswer,
+    DesiredRequest,
 };
 use domain::guest_spec::{GuestSpec, Layout};
 use domain::ids::ActionId;
 use tokio::sync::watch;
 
 use super::Guest;
+use super::action::{self, ActionError};
 use super::journal::Journal;
-use super::prepare::{self, PrepareError};
 use super::report::Observed;
 use crate::backoff::Backoff;
 use crate::control::{Request, ServerState};
@@ -97,56 +98,61 @@ impl Converger {
             return Progress::Settled;
         }
         let followed = self.converge(document).await;
-        self.observed.send_if_modified(|observed| {
-            let now = Observed::from(&self.journal);
-            let changed = *observed != now;
-            *observed = now;
-            changed
-        });
+        self.tell();
         followed.unwrap_or_else(|error| {
             tracing::error!(%error, "The agent's files could not be written.");
             Progress::Blocked
         })
     }
 
+    /// Has what the journal says reported, if it is news.
+    fn tell(&self) {
+        self.observed.send_if_modified(|observed| {
+            let now = Observed::from(&self.journal);
+            let changed = *observed != now;
+            *observed = now;
+            changed
+        });
+    }
+
     async fn converge(&mut self, document: &Desired) -> io::Result<Progress> {
         let ids: Vec<ActionId> = document.actions.iter().map(|action| action.id).collect();
         self.journal.see(document.revision, &ids)?;
-        if document.actions.is_empty() {
-            return self.keep_running(document).await;
+        let mut progress = Progress::Settled;
+        if !document.actions.iter().any(starts_server) {
+            progress = self.keep_running(document).await?;
         }
+        let mut is_blocked = false;
         for action in &document.actions {
-            if self.journal.has_ended(action.id) {
-                continue;
-            }
-            self.journal.start(action.id)?;
-            let outcome = match &action.body {
-                ActionBody::Prepare { databases, users } => {
-                    self.guest.health.set_preparing(true);
-                    let prepared = prepare::run(&self.guest, document, databases, users).await;
-                    self.guest.health.set_preparing(false);
-                    prepared
-                }
-            };
-            match outcome {
-                Ok(()) => {
-                    tracing::info!(action = %action.id, "Action is done.");
-                    self.journal.end(action.id, &ActionOutcome::Done)?;
-                }
-                Err(PrepareError::Failed(failure)) => {
-                    tracing::warn!(action = %action.id, ?failure, "Action has failed.");
-                    self.journal.end(action.id, &ActionOutcome::Failed(failure))?;
-                }
-                Err(PrepareError::Blocked(error)) => {
-                    tracing::warn!(action = %action.id, %error, "Action has to wait.");
-                    return Ok(Progress::Blocked);
-                }
+            // In order; but what waits for the server must not keep it from being restarted.
+            let may_run = !is_blocked || action.body == ActionBody::Restart;
+            if may_run && !self.journal.has_ended(action.id) {
+                is_blocked |= self.act(document, action).await? == Progress::Blocked;
             }
         }
+        Ok(if is_blocked { Progress::Blocked } else { progress })
+    }
+
+    async fn act(&mut self, document: &Desired, action: &Action) -> io::Result<Progress> {
+        match action::run(&self.guest, &mut self.journal, document, action).await {
+            Ok(()) => {
+                tracing::info!(action = %action.id, "Action is done.");
+                self.journal.end(action.id, &ActionOutcome::Done)?;
+            }
+            Err(ActionError::Failed(failure)) => {
+                tracing::warn!(action = %action.id, ?failure, "Action has failed.");
+                self.journal.end(action.id, &ActionOutcome::Failed(failure))?;
+            }
+            Err(ActionError::Blocked(error)) => {
+                tracing::warn!(action = %action.id, %error, "Action has to wait.");
+                return Ok(Progress::Blocked);
+            }
+        }
+        self.tell();
         Ok(Progress::Settled)
     }
 
-    /// What a document without actions asks for: the server runs, and finds its settings when it
+    /// What a document asks for whose actions don't start the server themselves: the server runs, and finds its settings when it
     /// is next started.
     async fn keep_running(&self, document: &Desired) -> io::Result<Progress> {
         if let Err(failure) = write_settings(&self.guest, document)? {
@@ -170,6 +176,10 @@ impl Converger {
             }
         })
     }
+}
+
+fn starts_server(action: &Action) -> bool {
+    matches!(action.body, ActionBody::Prepare { .. } | ActionBody::Restart)
 }
 
 /// Leaves the settings where the server looks for them.

@@ -57,6 +57,11 @@ impl Health {
     /// Says whether the server is just being prepared.
     pub(crate) fn set_preparing(&self, preparing: bool) {
         self.preparing.store(preparing, Ordering::Relaxed);
+        self.look_now();
+    }
+
+    /// Says that something may have changed.
+    pub(crate) fn look_now(&self) {
         self.look_now.notify_one();
     }
 }

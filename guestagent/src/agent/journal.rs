@@ -33,6 +33,8 @@ struct Content {
 #[serde(rename_all = "snake_case")]
 enum Entry {
     Started,
+    /// A restart that is to stop this server; none if none ran.
+    Restarting(Option<String>),
     Done,
     Failed(ActionFailure),
 }
@@ -66,6 +68,26 @@ impl Journal {
         matches!(self.content.actions.get(&id), Some(Entry::Done | Entry::Failed(_)))
     }
 
+    /// Whether the action has started, and not ended.
+    pub(crate) fn has_started(&self, id: ActionId) -> bool {
+        matches!(self.content.actions.get(&id), Some(Entry::Started | Entry::Restarting(_)))
+    }
+
+    /// The server that a restart has started to stop, if one ran; nothing if it has not.
+    pub(crate) fn server_to_stop(&self, id: ActionId) -> Option<Option<&str>> {
+        match self.content.actions.get(&id)? {
+            Entry::Restarting(server) => Some(server.as_deref()),
+            Entry::Started | Entry::Done | Entry::Failed(_) => None,
+        }
+    }
+
+    /// Takes note that a restart is about to stop the server of that identity, if any runs.
+    pub(crate) fn start_restart(&mut self, id: ActionId, server: Option<&str>) -> io::Result<()> {
+        self.change(|content| {
+            content.actions.insert(id, Entry::Restarting(server.map(str::to_owned)));
+        })
+    }
+
     /// Takes note that an action is about to begin.
     pub(crate) fn start(&mut self, id: ActionId) -> io::Result<()> {
         self.change(|content| {
@@ -87,7 +109,7 @@ impl Journal {
     /// What has ended.
     pub(crate) fn results(&self) -> Vec<ActionResult> {
         let outcome = |entry: &Entry| match entry {
-            Entry::Started => None,
+            Entry::Started | Entry::Restarting(_) => None,
             Entry::Done => Some(ActionOutcome::Done),
             Entry::Failed(failure) => Some(ActionOutcome::Failed(failure.clone())),
         };

@@ -1,10 +1,10 @@
-//! Tells the plane what is: reports until they are answered, heartbeats, answers.
+//! Tells the plane what is: reports until they are answered, and heartbeats.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bus::guests::Link;
-use domain::guest::{ActionResult, Heartbeat, Query, QueryAnswer, Report, ReportAnswer, Revision};
+use domain::guest::{ActionResult, Heartbeat, Report, ReportAnswer, Revision};
 use domain::time::Timestamp;
 use tokio::sync::watch;
 
@@ -87,13 +87,6 @@ pub(crate) async fn heartbeat(guest: &Guest) -> Heartbeat {
         health: guest.health.now(),
         volume_used_bytes: usage.map(|usage| usage.used_bytes),
         volume_size_bytes: usage.map(|usage| usage.size_bytes),
-    }
-}
-
-/// Answers the plane.
-pub(crate) async fn answer(guest: Arc<Guest>, query: Query) -> QueryAnswer {
-    match query {
-        Query::Health => QueryAnswer::Health(heartbeat(&guest).await),
     }
 }
 

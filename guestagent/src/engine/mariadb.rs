@@ -6,14 +6,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::engine::mariadb::ADMIN;
-use domain::guest::Database;
+use domain::guest::{Database, Page, UserSeen};
+use domain::instance::action::Account;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, OptsBuilder, ServerError};
+use mysql_async::{Conn, Opts, OptsBuilder};
 use tokio::sync::Mutex;
 
-use super::{BadSetting, DatabaseEngine, EngineError, User};
-use sql::{account, grant_database, identifier, string};
+use super::{Attempt, BadSetting, Change, DatabaseEngine, EngineError, Listed, User};
+use session::{Session, error};
+use sql::{account, string};
 
+mod change;
+mod look;
+mod session;
 pub(crate) mod sql;
 pub(crate) mod template;
 
@@ -26,16 +31,11 @@ const PING_MAX: Duration = Duration::from_secs(2);
 /// How long a statement may take; making a database writes a file or two.
 const STATEMENT_MAX: Duration = Duration::from_secs(30);
 
-/// What quoting relies on, whatever the server's settings are.
-const SESSION: &str = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES'";
+/// How long an answer to a question may take; whoever asks waits for it.
+const LOOK_MAX: Duration = Duration::from_secs(4);
 
 /// What the first line of each start says.
 const STARTING: &str = "[Note] Starting MariaDB";
-
-/// The server's numbers of errors that tell of a full disk.
-const DISK_FULL: [u16; 2] = [1021, 1114];
-/// The server's numbers of errors that keep a client out.
-const NO_ENTRY: [u16; 4] = [1040, 1045, 1129, 1698];
 
 /// A MariaDB server.
 pub(crate) struct Mariadb {
@@ -53,18 +53,19 @@ impl Mariadb {
             .prefer_socket(true)
             .user(Some(ADMIN))
             .pass(Some(password.clone()))
-            .setup(vec![SESSION]);
+            .setup(vec![session::SET_UP]);
         let pinged = Mutex::new(None);
         Self { options: options.into(), password, pinged }
     }
 
     async fn run(&self, statements: &[String]) -> Result<(), EngineError> {
         let all = async {
-            let mut connection = Conn::new(self.options.clone()).await.map_err(error)?;
+            let mut session = Session::open(&self.options).await?;
             for statement in statements {
-                connection.query_drop(statement).await.map_err(error)?;
+                session.run(statement).await?;
             }
-            connection.disconnect().await.map_err(error)
+            session.close().await;
+            Ok(())
         };
         within(STATEMENT_MAX, all).await
     }
@@ -105,14 +106,7 @@ impl DatabaseEngine for Mariadb {
     }
 
     async fn ensure_database(&self, database: &Database) -> Result<(), EngineError> {
-        let mut statement = format!("CREATE DATABASE IF NOT EXISTS {}", identifier(&database.name));
-        if let Some(charset) = &database.charset {
-            statement += &format!(" CHARACTER SET = {}", string(charset));
-        }
-        if let Some(collation) = &database.collation {
-            statement += &format!(" COLLATE = {}", string(collation));
-        }
-        self.run(&[statement]).await
+        self.run(&[change::create_database(database, Attempt::Again)]).await
     }
 
     async fn ensure_user(&self, user: &User<'_>) -> Result<(), EngineError> {
@@ -121,10 +115,59 @@ impl DatabaseEngine for Mariadb {
         let mut statements =
             vec![format!("CREATE OR REPLACE USER {account} IDENTIFIED BY {password}")];
         for database in user.databases {
-            let database = grant_database(database);
-            statements.push(format!("GRANT ALL PRIVILEGES ON {database}.* TO {account}"));
+            statements.push(change::grant_all(&account, database));
         }
         self.run(&statements).await
+    }
+
+    async fn check(&self, change: &Change<'_>) -> Result<(), EngineError> {
+        within(STATEMENT_MAX, async {
+            let mut session = Session::open(&self.options).await?;
+            change::check(&mut session, change).await?;
+            session.close().await;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn apply(&self, change: &Change<'_>, attempt: Attempt) -> Result<(), EngineError> {
+        within(STATEMENT_MAX, async {
+            let mut session = Session::open(&self.options).await?;
+            change::apply(&mut session, change, attempt).await?;
+            session.close().await;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn databases(&self, page: &Page) -> Result<Listed<String>, EngineError> {
+        within(LOOK_MAX, async {
+            let mut session = Session::open(&self.options).await?;
+            let databases = look::databases(&mut session, page).await?;
+            session.close().await;
+            Ok(databases)
+        })
+        .await
+    }
+
+    async fn users(&self, page: &Page) -> Result<Listed<UserSeen>, EngineError> {
+        within(LOOK_MAX, async {
+            let mut session = Session::open(&self.options).await?;
+            let users = look::users(&mut session, page).await?;
+            session.close().await;
+            Ok(users)
+        })
+        .await
+    }
+
+    async fn user(&self, account: &Account) -> Result<Option<UserSeen>, EngineError> {
+        within(LOOK_MAX, async {
+            let mut session = Session::open(&self.options).await?;
+            let user = look::user(&mut session, account).await?;
+            session.close().await;
+            Ok(user)
+        })
+        .await
     }
 
     fn complaints<'a>(&self, log: &'a str) -> Vec<&'a str> {
@@ -151,26 +194,13 @@ fn setting(name: &str, value: &str) -> Option<String> {
     Some(format!("{name}=\"{value}\"\n"))
 }
 
-async fn within(
+async fn within<T>(
     limit: Duration,
-    work: impl Future<Output = Result<(), EngineError>>,
-) -> Result<(), EngineError> {
+    work: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, EngineError> {
     tokio::time::timeout(limit, work)
         .await
         .unwrap_or_else(|elapsed| Err(EngineError::Silent(elapsed.into())))
-}
-
-fn error(error: mysql_async::Error) -> EngineError {
-    let mysql_async::Error::Server(ServerError { code, message, .. }) = error else {
-        return EngineError::Silent(error.into());
-    };
-    if DISK_FULL.contains(&code) || message.contains("No space left on device") {
-        EngineError::DiskFull { message }
-    } else if NO_ENTRY.contains(&code) {
-        EngineError::NoEntry { message }
-    } else {
-        EngineError::Refused { code, message }
-    }
 }
 
 #[cfg(test)]

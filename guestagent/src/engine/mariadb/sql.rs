@@ -8,10 +8,23 @@ pub(crate) fn identifier(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-/// A quoted database name in `GRANT`, where `_` and `%` would be wildcards.
-pub(crate) fn grant_database(name: &str) -> String {
-    let name = name.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%");
-    identifier(&name)
+/// The most characters of a database's name in `GRANT`, escapes included.
+pub(crate) const GRANT_CHARS_MAX: usize = 64;
+
+/// A database's name for `GRANT`, where `_` and `%` would be wildcards; still to be quoted.
+pub(crate) fn escaped_grant(name: &str) -> String {
+    name.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%")
+}
+
+/// The name of the database that a row of `mysql.db` is for.
+pub(crate) fn unescaped_grant(pattern: &str) -> String {
+    let mut characters = pattern.chars();
+    let mut name = String::new();
+    while let Some(character) = characters.next() {
+        let escaped = (character == '\\').then(|| characters.next()).flatten();
+        name.push(escaped.unwrap_or(character));
+    }
+    name
 }
 
 /// A quoted string, right while `NO_BACKSLASH_ESCAPES` is off, as a session can make sure.
@@ -37,6 +50,14 @@ mod tests {
 
     #[test]
     fn a_grant_is_for_one_database_only() {
-        assert_eq!(grant_database("a_b%"), r"`a\_b\%`");
+        assert_eq!(escaped_grant("a_b%"), r"a\_b\%");
+    }
+
+    #[test]
+    fn a_grant_tells_the_name_it_was_made_for() {
+        for name in ["a_b%", r"\", r"a\_b", "ü", r"\\%_"] {
+            assert_eq!(unescaped_grant(&escaped_grant(name)), name);
+        }
+        assert_eq!(unescaped_grant(r"as_root\"), r"as_root\");
     }
 }
