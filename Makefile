@@ -6,7 +6,12 @@ TOOLS := $(TARGET)/tools
 # Newest that the workspace's Rust builds.
 CARGO_DENY := 0.18.9
 
-.PHONY: help build run test lint fmt advisories
+# Programs that tests unpack are kept here. As root every instance has a user of its own, who
+# can't get to a build directory below a closed one.
+as_nobody := $(if $(filter 0,$(shell id -u)),setpriv --reuid 65534 --regid 65534 --clear-groups)
+IMAGES = $(if $(shell $(as_nobody) test -x $(abspath $(TARGET)) && echo yes),$(abspath $(TARGET))/images,/var/tmp/trove-test-images)
+
+.PHONY: help build run remove test lint fmt advisories
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -17,7 +22,11 @@ build: ## The programs, for running
 run: build ## The local stack, in the foreground until Ctrl-C
 	@exec $(TARGET)/release/trove stack
 
+remove: build ## Deletes the local stack with all its databases; asks for YES=1
+	@$(TARGET)/release/trove remove $(if $(filter 1,$(YES)),--delete-all-data)
+
 # One build of programs and tests together, so that dependencies are built once.
+test: export TROVE_IMAGES_DIR ?= $(IMAGES)
 test: ## All tests, with real servers and clients
 	cargo build --locked --workspace --all-targets
 	cargo test --locked --workspace

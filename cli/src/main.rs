@@ -1,10 +1,12 @@
-//! The trove command line: `trove stack` runs a whole control plane on this machine.
+//! The trove command line: `trove stack` runs a whole control plane on this machine, and `trove
+//! remove` deletes it.
 
 mod api;
 mod console;
 mod process;
 mod stack;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -20,6 +22,8 @@ struct Arguments {
 enum Command {
     /// Runs the local stack in the foreground until Ctrl-C.
     Stack(stack::Settings),
+    /// Deletes a local stack that does not run, with all its databases.
+    Remove(stack::Removal),
 }
 
 fn main() -> ExitCode {
@@ -27,12 +31,29 @@ fn main() -> ExitCode {
     if std::env::var_os("TROVE_LOG").is_some() {
         telemetry::start();
     }
-    let Command::Stack(settings) = Arguments::parse().command;
-    match stack::run(settings) {
+    let command = Arguments::parse().command;
+    match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("trove: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("start threads")?;
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Stack(settings) => stack::run(settings).await,
+            Command::Remove(removal) => stack::remove(removal).await,
+        }
+    });
+    // Unpacking may be under way in a thread; it may be cut off at any point.
+    runtime.shutdown_background();
+    outcome
 }

@@ -16,13 +16,16 @@ mod nats;
 mod place;
 mod plane;
 mod programs;
+mod removal;
 mod settings;
 mod signals;
+mod volumes;
 
 use crate::console::Console;
 use anyhow::Context as _;
 use place::Place;
 use plane::{Plane, Ready};
+pub(crate) use removal::{Removal, remove};
 pub(crate) use settings::Settings;
 use signals::Signals;
 use std::fs;
@@ -31,19 +34,7 @@ use std::fs;
 const NATS_SERVER: &str = "nats-server";
 
 /// Runs the stack until it is told to stop.
-pub(crate) fn run(settings: Settings) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("start the launcher's threads")?;
-    let outcome = runtime.block_on(attend(settings));
-    // Unpacking may be under way in a thread; it may be cut off at any point.
-    runtime.shutdown_background();
-    outcome
-}
-
-async fn attend(settings: Settings) -> anyhow::Result<()> {
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let console = Console::new();
     let signals = Signals::listen().context("listen to signals")?;
     let mut place = Place::open(&settings.state_dir)?;

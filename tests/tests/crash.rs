@@ -1,6 +1,8 @@
 //! SIGKILL of every kind of process in the middle of a creation: it ends active, nothing is made
 //! twice, and nothing that was acknowledged is gone.
 
+#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

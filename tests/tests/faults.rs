@@ -1,6 +1,8 @@
 //! Provisioning that can't finish: it ends in ERROR with a fault that names phase and cause, the
 //! instance can be deleted, and nothing of it stays.
 
+#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,8 @@
 //! Stopping, killing and starting again: what is lost (nothing), what goes on (databases), and
 //! who may use a state directory.
 
+#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;

@@ -1,6 +1,8 @@
 //! A read model is disposable: deleted and rebuilt, it gives the same answers byte for byte, but
 //! for what only the last heartbeat says. And the comparison is one that can fail.
 
+#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+
 use readmodel::{Batch, ProjectionStore as _, sled_store::SledStore};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -34,10 +34,15 @@ pub(crate) async fn run(place: &Place, ready: &Ready, console: &Console) -> anyh
         return Ok(());
     };
     let api = Api::log_in(&ready.base, login).await?;
-    if !api.instances().await?.is_empty() {
+    let file = place.state().join("first-instance.cnf");
+    let instances = api.instances().await?;
+    if instances.iter().any(|instance| is_kept_in(&file, instance)) {
+        console.say("The first instance is back:");
+        show_connection(ready, &file, console);
+    }
+    if !instances.is_empty() {
         return Ok(());
     }
-    let file = place.state().join("first-instance.cnf");
     let password = password(&file)?;
     let since = Instant::now();
     let id = match api.create(KEY, &body(&password)).await? {
@@ -54,12 +59,23 @@ pub(crate) async fn run(place: &Place, ready: &Ready, console: &Console) -> anyh
     let host = address["address"].as_str().context("it has no address")?;
     let port = address["port"].as_u64().context("it has no port")?;
     write(&file, &password, Some((host, port)))?;
+    show_connection(ready, &file, console);
+    Ok(())
+}
+
+fn show_connection(ready: &Ready, file: &Path, console: &Console) {
     console.plain(&format!(
         "\n  {} --defaults-extra-file={} {DATABASE}",
         ready.mariadb.display(),
         file.display()
     ));
-    Ok(())
+}
+
+/// Whether the file leads to that instance.
+fn is_kept_in(file: &Path, instance: &Value) -> bool {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let address = instance["addresses"][0]["address"].as_str().unwrap_or_default();
+    text.lines().any(|line| line.strip_prefix("host=") == Some(address))
 }
 
 /// Shows each change of the instance until it is active, and gives it as it is then; nothing if

@@ -318,13 +318,10 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         self.resume_all();
-        // A killed launcher left its children and databases: the next one takes them over and
-        // stops them.
-        let ended = if self.launcher().is_none() { self.start_again() } else { Ok(()) };
-        let ended = ended.and_then(|()| self.stop());
+        // Deletes also what a killed launcher left running.
+        let ended = self.stop().and(launcher::remove(&self.options, self.state()));
         if let Err(error) = ended {
             place::tell(&format!("{}: not ended cleanly: {error:#}", self.state().display()));
         }
-        place::remove_base(self.state());
     }
 }

@@ -1,6 +1,8 @@
 //! What users do with a stack and what they may get wrong. Nothing here stops or kills anything,
 //! so all share one stack, each with a project of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+
 mod bad_input;
 mod idempotency;
 mod openstack;

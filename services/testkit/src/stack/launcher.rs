@@ -92,18 +92,24 @@ impl Launcher {
     }
 }
 
+/// Deletes a stack that does not run, wherever it lies.
+pub(super) fn remove(options: &Options, state: &Path) -> anyhow::Result<()> {
+    if !state.join("stack.toml").exists() {
+        return Ok(());
+    }
+    let mut command = trove(options, state)?;
+    command.args(["remove", "--delete-all-data", "--state-dir"]).arg(state);
+    let output = command.output().context("start the remover")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
 fn command(options: &Options, state: &Path) -> anyhow::Result<Command> {
     let images = match &options.images_dir {
         Some(directory) => directory.clone(),
         None => place::images_dir()?,
     };
-    let mut command = Command::new("setpriv");
-    if let Some(uid) = options.uid {
-        let uid = uid.to_string();
-        command.args(["--reuid", &uid, "--regid", &uid, "--clear-groups"]);
-    }
-    // After the change of user, which would clear it.
-    command.args(["--pdeathsig", "TERM"]).arg(place::program("trove")?);
+    let mut command = trove(options, state)?;
     command.args(["stack", "--api-port", "0", "--state-dir"]).arg(state);
     command.arg("--images-dir").arg(images);
     for (flag, value) in [
@@ -114,6 +120,33 @@ fn command(options: &Options, state: &Path) -> anyhow::Result<Command> {
     ] {
         command.arg(flag).arg(value.to_string());
     }
+    Ok(command)
+}
+
+/// The program `trove`, run as the user that the options name, and told to end when we do.
+fn trove(options: &Options, state: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new("setpriv");
+    let mut program = place::program("trove")?;
+    if let Some(uid) = options.uid {
+        let uid = uid.to_string();
+        command.args(["--reuid", &uid, "--regid", &uid, "--clear-groups"]);
+        program = copied(state)?;
+    }
+    // After the change of user, which would clear it.
+    command.args(["--pdeathsig", "TERM"]).arg(program);
     command.env_remove("TROVE_STATE_DIR").env_remove("TROVE_IMAGES_DIR");
     Ok(command)
+}
+
+/// A copy of our programs that another user can reach, since a build directory may be closed.
+fn copied(state: &Path) -> anyhow::Result<PathBuf> {
+    let directory = state.with_file_name("bin");
+    if !directory.exists() {
+        fs::create_dir(&directory).context("make a place for programs")?;
+        for name in ["trove", "trove-gateway", "trove-taskmanager", "trove-guestagent"] {
+            fs::copy(place::program(name)?, directory.join(name))
+                .with_context(|| format!("copy {name}"))?;
+        }
+    }
+    Ok(directory.join("trove"))
 }

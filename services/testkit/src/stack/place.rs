@@ -65,20 +65,6 @@ pub(super) fn gateway_port(state: &Path, number: usize) -> anyhow::Result<i64> {
         .with_context(|| format!("there is no gateway {number}"))
 }
 
-/// Removes the part of a stack that lies outside of its state directory, if there is one and
-/// nothing in it is in use.
-pub(super) fn remove_base(state: &Path) {
-    let Ok(base) = base(state) else { return };
-    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let is_in_use = mounts.lines().any(|line| line.contains(&*base.to_string_lossy()));
-    if base.starts_with(state) || is_in_use {
-        return;
-    }
-    if let Err(error) = fs::remove_dir_all(&base) {
-        tell(&format!("{}: not removed: {error}", base.display()));
-    }
-}
-
 fn kept(state: &Path) -> anyhow::Result<toml::Table> {
     let path = state.join("stack.toml");
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
