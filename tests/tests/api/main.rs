@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod idempotency;
+mod inside;
 mod openstack;
 mod visibility;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testkit::stack::{OpenStack, Sql, wait_for};
 
 /// Blocking work beside the runtime, since the command line is a program.
-async fn beside<T: Send + 'static>(
+pub(crate) async fn beside<T: Send + 'static>(
     work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {
     tokio::task::spawn_blocking(work).await?
@@ -59,7 +59,7 @@ fn look_rename_and_delete(client: &OpenStack, id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn names(listed: &Value) -> Vec<&str> {
+pub(crate) fn names(listed: &Value) -> Vec<&str> {
     let rows = listed.as_array().unwrap();
     rows.iter().map(|row| row["Name"].as_str().unwrap()).collect()
 }
