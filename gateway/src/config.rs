@@ -71,6 +71,11 @@ pub struct Limits {
     pub command_ms: u64,
     /// Waiting for the read model to see a write, in milliseconds.
     pub read_your_write_ms: u64,
+    /// Waiting for the result of a change inside a database, in milliseconds; as long as
+    /// taskmanagers count on (their `action_answer_ms`).
+    pub action_answer_ms: u64,
+    /// A live question to a guest, in milliseconds.
+    pub guest_query_ms: u64,
     /// How old a heartbeat may be for its figures to be shown, in milliseconds.
     pub heartbeat_age_ms: u64,
     /// Ending open requests when the gateway stops, in milliseconds.
@@ -161,6 +166,16 @@ impl Limits {
     /// Waiting for the read model.
     pub(crate) fn read_your_write(&self) -> Duration {
         Duration::from_millis(self.read_your_write_ms)
+    }
+
+    /// Waiting for the result of a change inside a database.
+    pub(crate) fn action_answer(&self) -> Duration {
+        Duration::from_millis(self.action_answer_ms)
+    }
+
+    /// A live question to a guest.
+    pub(crate) fn guest_query(&self) -> Duration {
+        Duration::from_millis(self.guest_query_ms)
     }
 
     /// The age of a heartbeat.

@@ -5,10 +5,12 @@
 //! - The text of a 5xx says nothing of the inside; the request id leads to the log.
 //! - What is another project's and what does not exist look the same.
 
+use crate::view::status::Words;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::command::Rejection;
+use domain::guest::ActionCause;
 use domain::ids::{InstanceId, ProjectId, RequestId};
 use serde_json::json;
 
@@ -47,8 +49,29 @@ pub(crate) enum Fault {
     },
     /// The body is not JSON by its own word.
     MediaType,
-    /// A taskmanager refused the command about this instance.
-    Refused(InstanceId, Rejection),
+    /// A taskmanager refused the command about this instance, or would.
+    Refused {
+        /// Which.
+        instance: InstanceId,
+        /// Its status.
+        words: Words,
+        /// Why.
+        rejection: Rejection,
+    },
+    /// The instance's guest could not do what was asked.
+    ActionFailed {
+        /// Which.
+        instance: InstanceId,
+        /// The kind of cause.
+        cause: ActionCause,
+        /// The cause in words.
+        text: String,
+    },
+    /// The instance's guest, or its database, gave no answer to a question.
+    GuestSilent {
+        /// Which.
+        instance: InstanceId,
+    },
     /// Something went wrong inside; the log says what.
     Internal,
     /// Known to the interface, but not offered; the text says what.
@@ -85,6 +108,10 @@ pub(crate) enum Missing {
     Configuration(String),
     /// A backup.
     Backup(String),
+    /// A database inside an instance.
+    Database(String),
+    /// A user inside an instance.
+    User(String),
 }
 
 type Row = (StatusCode, &'static str, String);
@@ -121,7 +148,11 @@ impl Fault {
             Self::MediaType => {
                 row(415, "badMediaType", "Unsupported Content-Type: send application/json.")
             }
-            Self::Refused(instance, rejection) => refused(*instance, rejection),
+            Self::Refused { instance, words, rejection } => refused(*instance, words, rejection),
+            Self::ActionFailed { instance, cause, text } => failed(*instance, *cause, text),
+            Self::GuestSilent { instance } => unavailable(format!(
+                "The database of instance {instance} does not answer. Try again shortly."
+            )),
             Self::Internal => {
                 row(500, "instanceFault", "The server has met an unexpected condition.")
             }
@@ -140,19 +171,15 @@ impl Fault {
     }
 }
 
-fn refused(instance: InstanceId, rejection: &Rejection) -> Row {
+fn refused(instance: InstanceId, words: &Words, rejection: &Rejection) -> Row {
     match rejection {
         Rejection::InstanceNotFound => {
             row(404, "itemNotFound", Missing::Resource(instance.to_string()).text())
         }
-        Rejection::InstanceExists => row(
-            422,
-            "unprocessableEntity",
-            format!(
-                "This Idempotency-Key made instance {instance} from another request body, or the \
-                 instance is gone."
-            ),
-        ),
+        Rejection::InstanceExists => unprocessable(format!(
+            "This Idempotency-Key made instance {instance} from another request body, or the \
+             instance is gone."
+        )),
         Rejection::CreationAbandoned => row(
             409,
             "conflict",
@@ -165,6 +192,14 @@ fn refused(instance: InstanceId, rejection: &Rejection) -> Row {
             words.sort();
             over_limit(format!("Quota exceeded for resources: [{}].", words.join(", ")))
         }
+        Rejection::InstanceBusy => unprocessable(format!(
+            "Instance {instance} is not currently available for an action to be performed \
+             (instance status was {}).",
+            words.status
+        )),
+        Rejection::DatabaseDown => {
+            unprocessable(format!("Instance {instance} is not ready, status: {}.", words.database))
+        }
         Rejection::DeadlinePassed => {
             unavailable("The request took too long, and nothing was changed. Send it again.")
         }
@@ -175,6 +210,27 @@ fn refused(instance: InstanceId, rejection: &Rejection) -> Row {
         Rejection::LogUnavailable | Rejection::NotUnderstood => {
             unavailable("The service can't take changes at the moment; nothing was changed.")
         }
+    }
+}
+
+fn failed(instance: InstanceId, cause: ActionCause, text: &str) -> Row {
+    match cause {
+        ActionCause::Exists => bad_request(text),
+        ActionCause::NotFound => row(404, "itemNotFound", text),
+        ActionCause::Statement => bad_request(format!("The database refused it: {text}")),
+        ActionCause::DiskFull => {
+            unprocessable(format!("The volume of instance {instance} is full: {text}"))
+        }
+        ActionCause::ServerWontStart => {
+            unprocessable(format!("The database of instance {instance} does not start: {text}"))
+        }
+        ActionCause::EngineMissing => {
+            unavailable(format!("The database of instance {instance} can't do this at the moment."))
+        }
+        ActionCause::Overdue => unavailable(format!(
+            "The database of instance {instance} did not say in time what became of the change: \
+             look before you repeat it."
+        )),
     }
 }
 
@@ -195,6 +251,10 @@ fn over_limit(text: impl Into<String>) -> Row {
     row(413, "overLimit", text)
 }
 
+fn unprocessable(text: impl Into<String>) -> Row {
+    row(422, "unprocessableEntity", text)
+}
+
 fn unavailable(text: impl Into<String>) -> Row {
     row(503, "serviceUnavailable", text)
 }
@@ -210,6 +270,8 @@ impl Missing {
                 format!("Configuration group id: {id} could not be found.")
             }
             Self::Backup(id) => format!("Backup {id} cannot be found."),
+            Self::Database(name) => format!("Database {name} cannot be found on the instance."),
+            Self::User(name) => format!("User {name} cannot be found on the instance."),
         }
     }
 }

@@ -5,9 +5,11 @@ use crate::clock;
 use crate::commands::Commands;
 use crate::config::Config;
 use crate::fault::Fault;
+use crate::guests::Guests;
 use crate::heartbeats::{Heard, Heartbeats};
 use crate::request::idempotency::HashKey;
 use crate::request_id;
+use crate::view::status::Words;
 use domain::command::{Body, Envelope};
 use domain::ids::{CommandId, InstanceId};
 use domain::instance::{Instance, Live, Phase};
@@ -27,6 +29,8 @@ pub struct Gateway {
     pub log: Arc<dyn EventLog>,
     /// Where changes are sent to.
     pub commands: Arc<dyn Commands>,
+    /// Where live questions are put to.
+    pub guests: Arc<dyn Guests>,
     /// Who says whose a token is.
     pub identity: Arc<dyn Identity>,
     /// What guests said last.
@@ -119,9 +123,24 @@ impl Gateway {
             tracing::warn!(%command_id, error = %Chain(&error), "Command has no known outcome.");
             Fault::OutcomeUnknown { request_id: envelope.request_id.clone(), instance }
         })?;
-        let position = reply.map_err(|rejection| Fault::Refused(instance, rejection))?.position;
+        let position = reply
+            .map_err(|rejection| Fault::Refused {
+                instance,
+                words: self.words(instance),
+                rejection,
+            })?
+            .position;
         let is_readable = self.reached(position).await.is_ok();
         Ok(Done { position, is_readable })
+    }
+
+    /// An instance's status, for the text of a refusal.
+    fn words(&self, instance: InstanceId) -> Words {
+        match self.read_model.instance(instance) {
+            Ok(Instance::Live(live)) => Words::of(&live),
+            Ok(Instance::Absent | Instance::Abandoned { .. } | Instance::Deleted { .. })
+            | Err(_) => Words::UNKNOWN,
+        }
     }
 }
 

@@ -5,11 +5,13 @@
 //! - A body is never shown by `Debug`, since it may hold passwords, and no refusal quotes one.
 
 pub(crate) mod accounts;
+pub(crate) mod action;
 pub(crate) mod admission;
 pub(crate) mod creation;
 pub(crate) mod document;
 pub(crate) mod field;
 pub(crate) mod idempotency;
+pub(crate) mod inside;
 pub(crate) mod nic;
 pub(crate) mod page;
 pub(crate) mod update;

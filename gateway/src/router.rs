@@ -5,13 +5,16 @@ use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::request::document;
 use crate::request_id;
-use crate::routes::{self, creation, datastores, discovery, flavors, health, instances, limits};
+use crate::routes::{
+    self, actions, creation, databases, datastores, discovery, flavors, grants, health, instances,
+    limits, users,
+};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{delete, get, post};
 use domain::ids::RequestId;
 use futures::FutureExt as _;
 use std::panic::AssertUnwindSafe;
@@ -23,7 +26,8 @@ use tracing::Instrument as _;
 /// All routes of a gateway; `identity` is mounted under `/identity`.
 pub fn router(gateway: Arc<Gateway>, identity: Router) -> Router {
     let places = Arc::new(Semaphore::new(gateway.config.limits.requests_max));
-    let gated = databases()
+    let gated = trove()
+        .merge(inside())
         .fallback(routes::none)
         .method_not_allowed_fallback(routes::none)
         .layer(DefaultBodyLimit::max(document::BYTES_MAX))
@@ -42,7 +46,7 @@ pub fn router(gateway: Arc<Gateway>, identity: Router) -> Router {
 }
 
 /// What stands under `/v1.0/{project_id}`.
-fn databases() -> Router<Arc<Gateway>> {
+fn trove() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/instances", get(instances::list).post(creation::create))
         .route("/instances/detail", get(instances::list_details))
@@ -53,6 +57,7 @@ fn databases() -> Router<Arc<Gateway>> {
                 .patch(instances::update)
                 .delete(instances::delete),
         )
+        .route("/instances/{id}/action", post(actions::act))
         .route("/datastores", get(datastores::list))
         .route("/datastores/versions/{version}", get(datastores::version_by_id))
         .route("/datastores/{datastore}", get(datastores::show))
@@ -61,6 +66,26 @@ fn databases() -> Router<Arc<Gateway>> {
         .route("/flavors", get(flavors::list))
         .route("/flavors/{id}", get(flavors::show))
         .route("/limits", get(limits::list))
+}
+
+/// What stands under an instance, about its databases and users.
+fn inside() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/instances/{id}/databases", get(databases::list).post(databases::create))
+        .route(
+            "/instances/{id}/databases/{database}",
+            get(databases::show).delete(databases::delete),
+        )
+        .route(
+            "/instances/{id}/users",
+            get(users::list).post(users::create).put(users::change_passwords),
+        )
+        .route(
+            "/instances/{id}/users/{user}",
+            get(users::show).post(users::create_one).put(users::update).delete(users::delete),
+        )
+        .route("/instances/{id}/users/{user}/databases", get(grants::list).put(grants::grant))
+        .route("/instances/{id}/users/{user}/databases/{database}", delete(grants::revoke))
 }
 
 /// Around every request: its id, a place among those at once, one log line, and an answer even

@@ -1,20 +1,28 @@
 //! What each route does: read the request, ask the read model or send a command, make the view.
 
+pub(crate) mod actions;
 pub(crate) mod creation;
+pub(crate) mod databases;
 pub(crate) mod datastores;
 pub(crate) mod discovery;
 pub(crate) mod flavors;
+pub(crate) mod grants;
 pub(crate) mod health;
 pub(crate) mod instances;
 pub(crate) mod limits;
+pub(crate) mod users;
 
-use crate::call::POSITION;
+use crate::call::{Call, POSITION};
 use crate::fault::Fault;
+use crate::gateway::Gateway;
+use crate::request::page::next_query;
+use crate::view::links::Link;
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use domain::instance::Live;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -57,6 +65,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 /// 200 with the view under its key.
 pub(crate) fn shown(key: &'static str, view: &impl Serialize) -> Response {
     Json(json!({ key: view })).into_response()
+}
+
+/// The way to the page behind `marker`.
+pub(crate) fn next(call: &Call, uri: &Uri, marker: &str) -> [Link; 1] {
+    call.links.next(uri.path(), &next_query(uri.query(), marker))
+}
+
+/// The instance that a caller wants to change, under the policy's `rule`.
+///
+/// # Errors
+/// When the caller may only look, or sees no such instance.
+pub(crate) fn to_change(
+    gateway: &Gateway,
+    call: &Call,
+    id: &str,
+    rule: &'static str,
+) -> Result<Live, Fault> {
+    call.check_may_write(rule)?;
+    gateway.instance(call, id)
 }
 
 /// 202 without a body; clients want the media type all the same.

@@ -15,7 +15,7 @@ use axum::Router;
 use axum::serve::ListenerExt as _;
 use bus::authority::Identity;
 use bus::commands::Commander;
-use bus::guests::Guests;
+use bus::guests::Guests as GuestsOnBus;
 use bus::{Client, Connection, CredentialsSource};
 use domain::instance::Instance;
 use eventlog::jetstream::JetStreamLog;
@@ -85,6 +85,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         read_model: read_model.clone(),
         log: log.clone(),
         commands,
+        guests: Arc::new(GuestsOnBus::new(client.clone())),
         identity: identity.clone(),
         heartbeats: heartbeats.clone(),
         hash_key,
@@ -135,7 +136,7 @@ async fn hear(
     rest: CancellationToken,
 ) {
     let is_live = |id| matches!(read_model.instance(id), Ok(Instance::Live(_)));
-    let Ok(mut beats) = Guests::new(client).heartbeats().await else { return };
+    let Ok(mut beats) = GuestsOnBus::new(client).heartbeats().await else { return };
     let mut forget = tokio::time::interval(FORGET_EVERY);
     forget.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

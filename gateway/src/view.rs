@@ -6,6 +6,7 @@
 
 pub(crate) mod datastore;
 pub(crate) mod flavor;
+pub(crate) mod inside;
 pub(crate) mod instance;
 pub(crate) mod limits;
 pub(crate) mod links;

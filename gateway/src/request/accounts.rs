@@ -8,7 +8,7 @@ use domain::guest::Database;
 use std::collections::BTreeSet;
 
 /// From anywhere.
-const HOST_ANY: &str = "%";
+pub(crate) const HOST_ANY: &str = "%";
 
 /// A user to be made, its password still in the clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,39 +21,44 @@ pub(crate) struct UserAsked {
 
 /// Reads a list of databases; names are checked by [`check`].
 pub(crate) fn databases(list: &Field<'_>) -> Result<Vec<Database>, Fault> {
-    list.list()?
-        .iter()
-        .map(|entry| {
-            let entry = entry.object()?;
-            Ok(Database {
-                name: entry.required("name")?.text()?.to_owned(),
-                charset: optional_text(&entry, "character_set")?,
-                collation: optional_text(&entry, "collate")?,
-            })
-        })
-        .collect()
+    list.list()?.iter().map(database).collect()
+}
+
+/// Reads one database.
+pub(crate) fn database(entry: &Field<'_>) -> Result<Database, Fault> {
+    let entry = entry.object()?;
+    Ok(Database {
+        name: entry.required("name")?.text()?.to_owned(),
+        charset: optional_text(&entry, "character_set")?,
+        collation: optional_text(&entry, "collate")?,
+    })
 }
 
 /// Reads a list of users; names and passwords are checked by [`check`].
 pub(crate) fn users(list: &Field<'_>) -> Result<Vec<UserAsked>, Fault> {
-    list.list()?
-        .iter()
-        .map(|entry| {
-            let entry = entry.object()?;
-            Ok(UserAsked {
-                name: entry.required("name")?.text()?.to_owned(),
-                host: optional_text(&entry, "host")?.unwrap_or_else(|| HOST_ANY.to_owned()),
-                password: Password(entry.required("password")?.text()?.to_owned()),
-                databases: granted(&entry)?,
-            })
-        })
-        .collect()
+    list.list()?.iter().map(user).collect()
 }
 
-fn granted(user: &Object<'_>) -> Result<Vec<String>, Fault> {
-    let Some(list) = user.optional("databases") else {
-        return Ok(Vec::new());
-    };
+/// Reads one user.
+pub(crate) fn user(entry: &Field<'_>) -> Result<UserAsked, Fault> {
+    let entry = entry.object()?;
+    let name = entry.required("name")?.text()?.to_owned();
+    user_called(name, &entry)
+}
+
+/// Reads what there is to a user besides its name.
+pub(crate) fn user_called(name: String, entry: &Object<'_>) -> Result<UserAsked, Fault> {
+    let databases = entry.optional("databases").map(|list| names(&list)).transpose()?;
+    Ok(UserAsked {
+        name,
+        host: optional_text(entry, "host")?.unwrap_or_else(|| HOST_ANY.to_owned()),
+        password: Password(entry.required("password")?.text()?.to_owned()),
+        databases: databases.unwrap_or_default(),
+    })
+}
+
+/// Reads a list of databases of which only the names count.
+pub(crate) fn names(list: &Field<'_>) -> Result<Vec<String>, Fault> {
     let mut names: Vec<String> = Vec::new();
     for entry in list.list()? {
         let name = entry.object()?.required("name")?.text()?.to_owned();
@@ -65,7 +70,7 @@ fn granted(user: &Object<'_>) -> Result<Vec<String>, Fault> {
     Ok(names)
 }
 
-fn optional_text(entry: &Object<'_>, key: &str) -> Result<Option<String>, Fault> {
+pub(crate) fn optional_text(entry: &Object<'_>, key: &str) -> Result<Option<String>, Fault> {
     entry.optional(key).map(|field| field.text().map(str::to_owned)).transpose()
 }
 
@@ -75,6 +80,24 @@ pub(crate) fn check(
     databases: &[Database],
     users: &[UserAsked],
 ) -> Result<(), Fault> {
+    check_databases(manager, databases)?;
+    let names: BTreeSet<&str> = databases.iter().map(|database| database.name.as_str()).collect();
+    check_users(manager, users)?;
+    for user in users {
+        if let Some(stranger) = user.databases.iter().find(|name| !names.contains(name.as_str())) {
+            let stranger: String = stranger.chars().take(80).collect();
+            return Err(Fault::invalid(format!(
+                "User '{}' is to use database '{stranger}', which is not among the databases of \
+                 this request.",
+                user.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Checks databases against the engine's rules.
+pub(crate) fn check_databases(manager: Manager, databases: &[Database]) -> Result<(), Fault> {
     let mut names = BTreeSet::new();
     for database in databases {
         manager
@@ -87,6 +110,11 @@ pub(crate) fn check(
             return Err(Fault::invalid(format!("Database '{}' is named twice.", database.name)));
         }
     }
+    Ok(())
+}
+
+/// Checks users against the engine's rules, but for the databases that they get rights on.
+pub(crate) fn check_users(manager: Manager, users: &[UserAsked]) -> Result<(), Fault> {
     let mut accounts = BTreeSet::new();
     for user in users {
         manager
@@ -100,19 +128,12 @@ pub(crate) fn check(
                 user.name, user.host
             )));
         }
-        if let Some(stranger) = user.databases.iter().find(|name| !names.contains(name.as_str())) {
-            let stranger: String = stranger.chars().take(80).collect();
-            return Err(Fault::invalid(format!(
-                "User '{}' is to use database '{stranger}', which is not among the databases of \
-                 this request.",
-                user.name
-            )));
-        }
     }
     Ok(())
 }
 
-fn refusal(Refusal(text): Refusal) -> Fault {
+/// A broken rule of the engine, as the client is told.
+pub(crate) fn refusal(Refusal(text): Refusal) -> Fault {
     Fault::Invalid(text)
 }
 

@@ -1,11 +1,12 @@
 //! The body of a request: JSON within limits.
 
 use super::field::Field;
+use crate::catalogue;
 use crate::fault::Fault;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
 use std::time::Duration;
 
@@ -44,13 +45,48 @@ impl Document {
     /// # Errors
     /// When the document is no object, or has no such key.
     pub(crate) fn under(&self, key: &'static str) -> Result<Field<'_>, Fault> {
-        let Value::Object(map) = &self.0 else {
-            return Err(Fault::invalid("Validation error: the body is not an object"));
-        };
-        let value = map.get(key).ok_or_else(|| {
+        self.find(key)?.ok_or_else(|| {
             Fault::invalid(format!("Validation error: '{key}' is a required property"))
-        })?;
-        Ok(Field::new(key.to_owned(), value))
+        })
+    }
+
+    /// What stands under a key that need not be there.
+    ///
+    /// # Errors
+    /// When the document is no object.
+    pub(crate) fn find(&self, key: &'static str) -> Result<Option<Field<'_>>, Fault> {
+        let value = self.map()?.get(key);
+        Ok(value.map(|value| Field::new(key.to_owned(), value)))
+    }
+
+    /// The one key of the document, with what stands under it.
+    ///
+    /// # Errors
+    /// When the document is no object, or has no key or several.
+    pub(crate) fn only_key(&self) -> Result<(&str, Field<'_>), Fault> {
+        let mut entries = self.map()?.iter();
+        match (entries.next(), entries.next()) {
+            (Some((key, value)), None) => Ok((key, Field::new(catalogue::shown(key), value))),
+            (None, _) | (_, Some(_)) => {
+                Err(Fault::invalid("Validation error: the body must have exactly one key"))
+            }
+        }
+    }
+
+    /// The document itself, for what clients send without a key; `name` is for refusals.
+    pub(crate) fn whole(&self, name: &'static str) -> Field<'_> {
+        Field::new(name.to_owned(), &self.0)
+    }
+
+    fn map(&self) -> Result<&Map<String, Value>, Fault> {
+        match &self.0 {
+            Value::Object(map) => Ok(map),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Err(Fault::invalid("Validation error: the body is not an object")),
+        }
     }
 
     /// The document in one form, however it was laid out: equal documents give equal bytes.

@@ -61,6 +61,16 @@ impl<'a> Field<'a> {
         Ok(items.iter().enumerate().map(element).collect())
     }
 
+    /// The elements of a list of at least one; a single object counts as one, since openstacksdk
+    /// sends it like that.
+    pub(crate) fn list_or_one(&self) -> Result<Vec<Field<'a>>, Fault> {
+        if self.value.is_object() {
+            return Ok(vec![self.clone()]);
+        }
+        let list = self.list()?;
+        if list.is_empty() { Err(self.refused("is too short")) } else { Ok(list) }
+    }
+
     /// Any text.
     pub(crate) fn text(&self) -> Result<&'a str, Fault> {
         self.value.as_str().ok_or_else(|| self.refused("is not of type 'string'"))
@@ -130,6 +140,11 @@ impl<'a> Field<'a> {
             .as_u64()
             .filter(|number| (least..=most).contains(number))
             .ok_or_else(|| self.refused(format!("must be an integer from {least} to {most}")))
+    }
+
+    /// Whether it is null.
+    pub(crate) fn is_null(&self) -> bool {
+        self.value.is_null()
     }
 
     /// Whether it is null or empty text: clients take things away like that.

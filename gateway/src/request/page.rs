@@ -2,6 +2,7 @@
 
 use super::is_true;
 use crate::fault::Fault;
+use domain::guest;
 use domain::ids::InstanceId;
 use std::collections::HashMap;
 
@@ -22,10 +23,7 @@ impl Page {
     /// # Errors
     /// When the limit is no positive integer or the marker no id.
     pub(crate) fn parse(query: &HashMap<String, String>, size_max: usize) -> Result<Self, Fault> {
-        let limit = match query.get("limit") {
-            None => size_max,
-            Some(text) => limit(text)?.min(size_max),
-        };
+        let limit = limit(query, size_max)?;
         let after = query
             .get("marker")
             .map(|marker| {
@@ -42,8 +40,27 @@ impl Page {
     }
 }
 
+/// A page of a list that is in the order of names: `limit` and `marker`, the last name before.
+///
+/// # Errors
+/// When the limit is no positive integer.
+pub(crate) fn by_name(
+    query: &HashMap<String, String>,
+    size_max: usize,
+) -> Result<guest::Page, Fault> {
+    let limit = u32::try_from(limit(query, size_max)?).unwrap_or(u32::MAX);
+    Ok(guest::Page { after: query.get("marker").cloned(), limit })
+}
+
+fn limit(query: &HashMap<String, String>, size_max: usize) -> Result<usize, Fault> {
+    match query.get("limit") {
+        None => Ok(size_max),
+        Some(text) => Ok(number(text)?.min(size_max)),
+    }
+}
+
 /// A number too large for us is larger than any page.
-fn limit(text: &str) -> Result<usize, Fault> {
+fn number(text: &str) -> Result<usize, Fault> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_number && text.bytes().any(|byte| byte != b'0') {
         Ok(text.parse().unwrap_or(usize::MAX))
@@ -53,20 +70,29 @@ fn limit(text: &str) -> Result<usize, Fault> {
 }
 
 /// The query of the next page: this one's, with another marker.
-pub(crate) fn next_query(query: Option<&str>, marker: InstanceId) -> String {
+pub(crate) fn next_query(query: Option<&str>, marker: &str) -> String {
     let kept = query
         .unwrap_or_default()
         .split('&')
         .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("marker"));
     let mut pairs: Vec<String> = kept.map(str::to_owned).collect();
-    pairs.push(format!("marker={marker}"));
+    pairs.push(format!("marker={}", percent_encoded(marker)));
     pairs.join("&")
+}
+
+/// What may stand in a query or a path as it is, and the rest as `%` and two hex digits a byte.
+fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let encode = |byte: u8| match plain(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     fn parse(pairs: &[(&str, &str)]) -> Result<Page, Fault> {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
@@ -95,11 +121,16 @@ mod tests {
 
     #[test]
     fn the_next_page_keeps_all_but_the_marker() {
-        let id = InstanceId(Uuid::from_u128(1));
-        assert_eq!(next_query(None, id), format!("marker={id}"));
+        assert_eq!(next_query(None, "7-a"), "marker=7-a");
         assert_eq!(
-            next_query(Some("limit=2&marker=x&include_clustered=False"), id),
-            format!("limit=2&include_clustered=False&marker={id}")
+            next_query(Some("limit=2&marker=x&include_clustered=False"), "y"),
+            "limit=2&include_clustered=False&marker=y"
         );
+    }
+
+    #[test]
+    fn a_marker_is_encoded_for_the_query_that_it_stands_in() {
+        assert_eq!(next_query(None, "a b&c=d@%"), "marker=a%20b%26c%3Dd%40%25");
+        assert_eq!(next_query(None, "é"), "marker=%C3%A9");
     }
 }

@@ -16,6 +16,7 @@ use crate::request::creation::Creation;
 use crate::request::document::Document;
 use crate::request::idempotency::{CreationIds, IdempotencyKey};
 use crate::view::instance::Detail;
+use crate::view::status::Words;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
@@ -71,7 +72,8 @@ fn known(gateway: &Gateway, ids: &CreationIds) -> Result<Option<Box<Live>>, Faul
         Instance::Absent | Instance::Abandoned { .. } => Ok(None),
         Instance::Live(live) if live.spec.body_hash == ids.body_hash => Ok(Some(live)),
         Instance::Live(_) | Instance::Deleted { .. } => {
-            Err(Fault::Refused(ids.instance, Rejection::InstanceExists))
+            let (instance, rejection) = (ids.instance, Rejection::InstanceExists);
+            Err(Fault::Refused { instance, words: Words::UNKNOWN, rejection })
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Instances: lists, one, its changes and its end. Creation has a module of its own.
 
-use super::{Answer, Named, Params, accepted, shown};
+use super::{Answer, Named, Params, accepted, next, shown};
 use crate::call::Call;
 use crate::catalogue;
 use crate::fault::{Fault, Missing};
 use crate::gateway::Gateway;
 use crate::request::document::Document;
 use crate::request::idempotency::command_id;
-use crate::request::page::{Page, next_query};
+use crate::request::page::Page;
 use crate::request::update::{Change, Update};
 use crate::view::instance::{Detail, Summary};
 use axum::Json;
@@ -82,7 +82,7 @@ impl Found {
         let views: Vec<V> = self.page.iter().map(view).collect();
         let mut body = json!({ "instances": views });
         if let Some(last) = self.page.last().filter(|_| !self.is_last) {
-            let next = call.links.next(uri.path(), &next_query(uri.query(), last.id));
+            let next = next(call, uri, &last.id.to_string());
             body["links"] = json!(next);
             // The one name that gophercloud looks at.
             body["instances_links"] = json!(next);

@@ -206,6 +206,8 @@ fn message(phase: &Phase, fault: &Fault) -> String {
         (_, Step::Place | Step::Volume | Step::Guest | Step::AgentReport | Step::Prepare) => {
             "Creation failed"
         }
+        (_, Step::Action) => "A change failed",
+        (_, Step::Restart) => "Restart failed",
     };
     let text = format!(
         "{what} while {}: {} ({}).",

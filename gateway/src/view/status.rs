@@ -4,11 +4,12 @@
 //! |---|---|---|
 //! | provisioning | BUILD | empty |
 //! | active | ACTIVE | see below |
+//! | restarting | REBOOT | empty |
 //! | undoing, failed | ERROR | empty |
 //! | deleting | SHUTDOWN | empty |
 //!
-//! At rest: a silent agent is ERROR, whatever the last health was; else unknown is NEW, starting
-//! is BUILD, up is HEALTHY, down is SHUTDOWN.
+//! At rest: a silent agent is ERROR, whatever the last health was; else unknown is ERROR too,
+//! since only a reset leaves it so; starting is BUILD, up is HEALTHY, down is SHUTDOWN.
 
 use domain::guest::DatabaseHealth;
 use domain::instance::{Live, Phase};
@@ -19,6 +20,7 @@ pub(crate) fn status(phase: &Phase) -> &'static str {
     match phase {
         Phase::Provisioning(_) => "BUILD",
         Phase::Active => "ACTIVE",
+        Phase::Restarting => "REBOOT",
         Phase::Undoing(_) | Phase::Failed => "ERROR",
         Phase::Deleting(_) => "SHUTDOWN",
     }
@@ -27,13 +29,38 @@ pub(crate) fn status(phase: &Phase) -> &'static str {
 /// `operating_status`: how the database is, while nothing else is going on.
 pub(crate) fn operating_status(live: &Live) -> &'static str {
     match live.phase {
-        Phase::Provisioning(_) | Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_) => "",
+        Phase::Provisioning(_)
+        | Phase::Restarting
+        | Phase::Undoing(_)
+        | Phase::Failed
+        | Phase::Deleting(_) => "",
         Phase::Active if live.agent_silent => "ERROR",
         Phase::Active => match live.health {
-            DatabaseHealth::Unknown => "NEW",
+            DatabaseHealth::Unknown => "ERROR",
             DatabaseHealth::Starting => "BUILD",
             DatabaseHealth::Up => "HEALTHY",
             DatabaseHealth::Down { .. } => "SHUTDOWN",
         },
+    }
+}
+
+/// An instance's status, as refusals tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// What the control plane is doing.
+    pub(crate) status: &'static str,
+    /// How the database is; while something else is going on, that.
+    pub(crate) database: &'static str,
+}
+
+impl Words {
+    /// Of an instance that is not known well enough.
+    pub(crate) const UNKNOWN: Self = Self { status: "UNKNOWN", database: "UNKNOWN" };
+
+    /// The words of an instance.
+    pub(crate) fn of(live: &Live) -> Self {
+        let status = status(&live.phase);
+        let operating = operating_status(live);
+        Self { status, database: if operating.is_empty() { status } else { operating } }
     }
 }

@@ -103,6 +103,8 @@ impl Desk {
                 instance::Rejection::AlreadyExists => Rejection::InstanceExists,
                 instance::Rejection::NotFound => Rejection::InstanceNotFound,
                 instance::Rejection::Abandoned => Rejection::CreationAbandoned,
+                instance::Rejection::Busy => Rejection::InstanceBusy,
+                instance::Rejection::DatabaseDown => Rejection::DatabaseDown,
                 instance::Rejection::StaleFence
                 | instance::Rejection::ClaimedByAnother { .. }
                 | instance::Rejection::NotOwed => panic!("not to a user's command"),
@@ -155,6 +157,14 @@ impl Commands for Desk {
             }
             Asked::DeleteInstance { id } => {
                 self.instance(envelope, *id, instance::Command::Delete).await
+            }
+            Asked::RunAction { id, action_id, action, .. } => {
+                let (action_id, action) = (*action_id, action.clone());
+                let request = instance::Command::Request { id: action_id, action };
+                self.instance(envelope, *id, request).await
+            }
+            Asked::ResetStatus { id } => {
+                self.instance(envelope, *id, instance::Command::ResetStatus).await
             }
             Asked::RevokeToken { audit_id, expires } => {
                 let (audit_id, expires) = (audit_id.clone(), *expires);

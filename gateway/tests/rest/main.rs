@@ -3,12 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, helpers included")]
 
 mod creation;
+mod databases;
 mod desk;
 mod gate;
 mod golden;
+mod guest;
 mod hostile;
 mod lists;
 mod others;
+mod restart;
 mod seed;
 mod stack;
+mod users;
 mod writes;

@@ -2,6 +2,7 @@
 //! identity service, and the domain's own decisions in place of the bus.
 
 use crate::desk::{Desk, QUOTAS};
+use crate::guest::Guest;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
@@ -51,6 +52,7 @@ impl Answer {
 /// A gateway with everything around it; ended when dropped.
 pub(crate) struct Stack {
     pub(crate) desk: Arc<Desk>,
+    pub(crate) guest: Arc<Guest>,
     pub(crate) log: MemoryLog,
     pub(crate) read_model: ReadModel,
     pub(crate) heartbeats: Arc<Heartbeats>,
@@ -63,7 +65,12 @@ pub(crate) struct Stack {
 impl Stack {
     /// A founded stack with datastores, caught up.
     pub(crate) async fn start() -> Self {
-        let stack = Self::start_empty(|_| {});
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same, with another configuration.
+    pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        let stack = Self::start_empty(adjust);
         stack.found().await;
         stack
     }
@@ -73,6 +80,7 @@ impl Stack {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::parse(include_str!("../../../config/gateway.toml")).unwrap();
         config.limits.read_your_write_ms = 300;
+        config.limits.guest_query_ms = 300;
         config.page_size = 3;
         adjust(&mut config);
         let log = MemoryLog::new();
@@ -84,6 +92,8 @@ impl Stack {
             read_model.follow(log, stop).await.expect("a log in memory can be followed");
         });
         let desk = Arc::new(Desk::new(&log));
+        let guest = Arc::new(Guest::default());
+        tokio::spawn(guest.clone().run(read_model.clone(), desk.clone(), stop.clone()));
         let revocations = LoggedRevocations {
             read_model: read_model.clone(),
             commands: desk.clone(),
@@ -96,6 +106,7 @@ impl Stack {
             read_model: read_model.clone(),
             log: Arc::new(log.clone()),
             commands: desk.clone(),
+            guests: guest.clone(),
             identity: identity.clone(),
             heartbeats: heartbeats.clone(),
             hash_key: HashKey::from_bytes(&[7; 32]),
@@ -103,6 +114,7 @@ impl Stack {
         let router = router(Arc::new(gateway), embedded::router(identity));
         Self {
             desk,
+            guest,
             log,
             read_model,
             heartbeats,

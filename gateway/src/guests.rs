@@ -1,0 +1,34 @@
+//! Whom live questions are put to: the instances' guests, over the bus.
+
+use async_trait::async_trait;
+use domain::guest::{Query, QueryAnswer};
+use domain::ids::InstanceId;
+use std::time::Duration;
+use telemetry::Chain;
+
+/// Has guests asked.
+#[async_trait]
+pub trait Guests: Send + Sync {
+    /// Asks the guest of `instance`; nothing when it gives no answer within `limit` that can be
+    /// read.
+    async fn ask(&self, instance: InstanceId, query: Query, limit: Duration)
+    -> Option<QueryAnswer>;
+}
+
+#[async_trait]
+impl Guests for bus::guests::Guests {
+    async fn ask(
+        &self,
+        instance: InstanceId,
+        query: Query,
+        limit: Duration,
+    ) -> Option<QueryAnswer> {
+        match self.query(instance, query, limit).await {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                tracing::warn!(instance_id = %instance, error = %Chain(&error), "Guest gave no answer.");
+                None
+            }
+        }
+    }
+}
