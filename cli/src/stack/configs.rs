@@ -33,6 +33,8 @@ impl Parts<'_> {
             [limits]
             command_ms = 10_000
             read_your_write_ms = 2_000
+            action_answer_ms = 10_000
+            guest_query_ms = 5_000
             heartbeat_age_ms = 60_000
             stop_ms = 5_000
             requests_max = 256
