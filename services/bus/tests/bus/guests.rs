@@ -6,9 +6,10 @@ use async_nats::Client;
 use bus::guests::{self, Guests, Handler, Link, LinkError};
 use domain::guest::{
     DatabaseHealth, DesiredAnswer, DesiredRequest, Heartbeat, Query, QueryAnswer, Report,
-    ReportAnswer, Revision,
+    ReportAnswer, Revision, UserSeen,
 };
 use domain::ids::InstanceId;
+use domain::instance::action::Account;
 use domain::time::Timestamp;
 use proto::Wire as _;
 use proto::subjects::{self, GuestTopic};
@@ -181,10 +182,18 @@ on_every_server! {
         let served = tokio::spawn({
             let (link, shutdown) = (Link::new(client.clone(), id), shutdown.clone());
             async move {
-                let handle = async |Query::Health| QueryAnswer::Health(heartbeat(9));
+                let handle = async |query: Query| match query {
+                    Query::User(account) => {
+                        QueryAnswer::User(Some(UserSeen { account, databases: Vec::new() }))
+                    }
+                    Query::Health | Query::Databases(_) | Query::Users(_) => {
+                        QueryAnswer::Health(heartbeat(9))
+                    }
+                };
                 link.serve_queries(&shutdown, handle).await
             }
         });
+        let account = Account { name: "app".to_owned(), host: "%".to_owned() };
         for client in [rig.gateway().await, rig.taskmanager().await] {
             let plane = Guests::new(client);
             eventually("the guest listens", async || {
@@ -193,6 +202,9 @@ on_every_server! {
             .await;
             let answer = plane.query(id, Query::Health, LIMIT).await.unwrap();
             assert_eq!(answer, QueryAnswer::Health(heartbeat(9)));
+            let user = plane.query(id, Query::User(account.clone()), LIMIT).await.unwrap();
+            let seen = UserSeen { account: account.clone(), databases: Vec::new() };
+            assert_eq!(user, QueryAnswer::User(Some(seen)));
             let away = plane.query(some_guest(), Query::Health, LIMIT).await;
             away.unwrap_err();
         }
