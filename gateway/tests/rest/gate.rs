@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 
 /// Every route behind the gate.
-const ROUTES: [(Method, &str); 16] = [
+const ROUTES: [(Method, &str); 31] = [
     (Method::GET, "/instances"),
     (Method::POST, "/instances"),
     (Method::GET, "/instances/detail"),
@@ -15,6 +15,21 @@ const ROUTES: [(Method, &str); 16] = [
     (Method::PUT, "/instances/0f3c0000-0000-4000-8000-000000000001"),
     (Method::PATCH, "/instances/0f3c0000-0000-4000-8000-000000000001"),
     (Method::DELETE, "/instances/0f3c0000-0000-4000-8000-000000000001"),
+    (Method::POST, "/instances/0f3c0000-0000-4000-8000-000000000001/action"),
+    (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/databases"),
+    (Method::POST, "/instances/0f3c0000-0000-4000-8000-000000000001/databases"),
+    (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/databases/d"),
+    (Method::DELETE, "/instances/0f3c0000-0000-4000-8000-000000000001/databases/d"),
+    (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/users"),
+    (Method::POST, "/instances/0f3c0000-0000-4000-8000-000000000001/users"),
+    (Method::PUT, "/instances/0f3c0000-0000-4000-8000-000000000001/users"),
+    (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/users/u"),
+    (Method::POST, "/instances/0f3c0000-0000-4000-8000-000000000001/users/u"),
+    (Method::PUT, "/instances/0f3c0000-0000-4000-8000-000000000001/users/u"),
+    (Method::DELETE, "/instances/0f3c0000-0000-4000-8000-000000000001/users/u"),
+    (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/users/u/databases"),
+    (Method::PUT, "/instances/0f3c0000-0000-4000-8000-000000000001/users/u/databases"),
+    (Method::DELETE, "/instances/0f3c0000-0000-4000-8000-000000000001/users/u/databases/d"),
     (Method::GET, "/datastores"),
     (Method::GET, "/datastores/mysql"),
     (Method::GET, "/datastores/mysql/versions"),
@@ -75,8 +90,13 @@ async fn a_reader_looks_and_changes_nothing() {
     assert_eq!(created.fault().1, "Policy doesn't allow instance:create to be performed.");
     let path = "/instances/0f3c0000-0000-4000-8000-000000000001";
     assert_eq!(reader.delete(path).await.status, StatusCode::FORBIDDEN);
-    let renamed = reader.send(Method::PUT, path, &small_creation("n")).await;
-    assert_eq!(renamed.status, StatusCode::FORBIDDEN);
+    let changes = ROUTES
+        .iter()
+        .filter(|(method, path)| *method != Method::GET && path.starts_with("/instances/"));
+    for (method, path) in changes {
+        let answer = reader.send(method.clone(), path, &small_creation("n")).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
+    }
     assert!(stack.desk.seen.lock().unwrap().is_empty());
 }
 
@@ -91,6 +111,11 @@ async fn unknown_routes_and_wrong_methods_are_not_found() {
         (Method::POST, "/flavors"),
         (Method::DELETE, "/instances"),
         (Method::POST, "/instances/0f3c0000-0000-4000-8000-000000000001"),
+        (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/action"),
+        (Method::PUT, "/instances/0f3c0000-0000-4000-8000-000000000001/databases"),
+        (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/users/u/databases/d"),
+        (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/users/%ff"),
+        (Method::POST, "/mgmt/instances/0f3c0000-0000-4000-8000-000000000001/action"),
         (Method::PATCH, "/limits"),
         (Method::GET, "/datastores/%ff"),
         (Method::GET, "/instances/detail/x/y"),

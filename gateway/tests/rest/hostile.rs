@@ -1,5 +1,6 @@
 //! Whatever a client sends, the fault is the client's: never a 5xx, always the nested shape.
 
+use crate::databases::active;
 use crate::seed::full_creation;
 use crate::stack::{Client, Stack};
 use axum::body::Body;
@@ -136,6 +137,63 @@ async fn no_spoilt_body_makes_a_server_error() {
         let update = json!({"instance": any(&mut random, 0)});
         let answer = client.send(Method::PUT, PATH, &update).await;
         assert!(answer.status.is_client_error(), "seed {seed} {update} {answer:?}");
+    }
+}
+
+/// A body of each change inside an instance, and where it goes.
+fn changes_inside() -> [(Method, &'static str, Value); 8] {
+    let user = json!({"name": "bob", "password": "p", "host": "%", "databases": [{"name": "d"}]});
+    [
+        (Method::POST, "/action", json!({"restart": {}})),
+        (Method::POST, "/databases", json!({"databases": [{"name": "d", "collate": "utf8_bin"}]})),
+        (Method::POST, "/databases", json!({"database": {"name": "d", "character_set": "utf8"}})),
+        (Method::POST, "/users", json!({ "users": [user] })),
+        (Method::POST, "/users/bob", json!({ "users": user })),
+        (Method::PUT, "/users", json!({ "users": [user] })),
+        (Method::PUT, "/users/bob", json!({ "user": user })),
+        (Method::PUT, "/users/bob/databases", json!({"databases": [{"name": "d"}]})),
+    ]
+}
+
+#[tokio::test]
+async fn no_spoilt_change_inside_an_instance_makes_a_server_error() {
+    let stack = Stack::start().await;
+    let id = active(&stack).await;
+    let client = stack.member().await;
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    for _ in 0..100 {
+        for (method, path, mut body) in changes_inside() {
+            spoil(&mut random, &mut body);
+            let answer = client.send(method, &format!("/instances/{id}{path}"), &body).await;
+            assert!(answer.status.as_u16() < 500, "seed {seed} {path} {body} {answer:?}");
+            if !answer.status.is_success() {
+                answer.fault();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_odd_name_in_a_path_makes_a_server_error() {
+    let stack = Stack::start().await;
+    let id = active(&stack).await;
+    let client = stack.member().await;
+    let names =
+        ["%00", "%2F", "%40", "a%40", "%25", "'", "%27%3B--", "..", "%2e%2e", "%C3%A9", "a+b"];
+    for name in names {
+        for path in ["databases/x", "users/x", "users/x/databases", "users/bob/databases/x"] {
+            let path = format!("/instances/{id}/{}", path.replace('x', name));
+            for answer in [client.get(&path).await, client.delete(&path).await] {
+                let status = answer.status.as_u16();
+                assert!(status < 500 || status == 501, "{path} {answer:?}");
+            }
+        }
+    }
+    for query in ["marker=%00", "marker=", "marker=%27%22", "marker=%ff", "limit=0"] {
+        let answer = client.get(&format!("/instances/{id}/databases?{query}")).await;
+        assert!(answer.status.as_u16() < 500, "{query} {answer:?}");
     }
 }
 

@@ -161,9 +161,9 @@ async fn a_repeat_under_the_same_key_refers_to_the_same_password() {
     let seen = stack.desk.seen.lock().unwrap();
     let actions: Vec<&ActionSpec> = seen[1..]
         .iter()
-        .map(|envelope| match &envelope.body {
-            Body::RunAction { action, .. } => &**action,
-            other => panic!("{other:?}"),
+        .map(|envelope| {
+            let Body::RunAction { action, .. } = &envelope.body else { panic!("{envelope:?}") };
+            &**action
         })
         .collect();
     assert_eq!(actions[0], actions[1]);

@@ -152,8 +152,8 @@ impl Converger {
         Ok(Progress::Settled)
     }
 
-    /// What a document asks for whose actions don't start the server themselves: the server runs, and finds its settings when it
-    /// is next started.
+    /// What a document asks for whose actions don't start the server themselves: it runs, and
+    /// finds its settings when it is next started.
     async fn keep_running(&self, document: &Desired) -> io::Result<Progress> {
         if let Err(failure) = write_settings(&self.guest, document)? {
             tracing::error!(?failure, "Settings could not be written.");

@@ -163,8 +163,28 @@ mod tests {
             [begun, done, failed, gone].map(|id| journal.has_ended(id)),
             [false, true, true, false]
         );
+        assert_eq!([begun, done, gone].map(|id| journal.has_started(id)), [true, false, false]);
         let results = journal.results();
         assert_eq!(results.len(), 2);
         assert_eq!(results[1], ActionResult { id: failed, outcome: failure });
+    }
+
+    #[test]
+    fn a_restart_is_known_by_the_server_that_it_stops() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.json");
+        let [running, resting, other] = [1, 2, 3].map(|n| ActionId(Uuid::from_u128(n)));
+        let mut journal = Journal::open(&path).unwrap();
+        journal.start_restart(running, Some("7 8 boot")).unwrap();
+        journal.start_restart(resting, None).unwrap();
+        journal.start(other).unwrap();
+
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.server_to_stop(running), Some(Some("7 8 boot")));
+        assert_eq!(journal.server_to_stop(resting), Some(None));
+        assert_eq!(journal.server_to_stop(other), None);
+        assert!(journal.has_started(running));
+        journal.end(running, &ActionOutcome::Done).unwrap();
+        assert_eq!(journal.server_to_stop(running), None);
     }
 }

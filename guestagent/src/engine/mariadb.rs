@@ -31,7 +31,7 @@ const PING_MAX: Duration = Duration::from_secs(2);
 /// How long a statement may take; making a database writes a file or two.
 const STATEMENT_MAX: Duration = Duration::from_secs(30);
 
-/// How long an answer to a question may take; whoever asks waits for it.
+/// How long it may take to find something out; whoever asks waits for it.
 const LOOK_MAX: Duration = Duration::from_secs(4);
 
 /// What the first line of each start says.
@@ -121,7 +121,7 @@ impl DatabaseEngine for Mariadb {
     }
 
     async fn check(&self, change: &Change<'_>) -> Result<(), EngineError> {
-        within(STATEMENT_MAX, async {
+        within(LOOK_MAX, async {
             let mut session = Session::open(&self.options).await?;
             change::check(&mut session, change).await?;
             session.close().await;

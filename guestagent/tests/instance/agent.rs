@@ -3,7 +3,8 @@
 use std::fs;
 
 use domain::guest::{
-    ActionCause, ActionOutcome, Database, DatabaseHealth, QueryAnswer, ReportAnswer, Revision,
+    ActionCause, ActionOutcome, Database, DatabaseHealth, Query, QueryAnswer, ReportAnswer,
+    Revision,
 };
 use mysql_async::prelude::Queryable;
 use rustix::process::Signal;
@@ -88,7 +89,8 @@ async fn an_instance_becomes_what_its_document_says(level: Level) {
     assert_eq!((from, &heartbeat.health), (id, &DatabaseHealth::Up));
     assert_eq!(heartbeat.volume_size_bytes, Some(bench.spec.volume.size_bytes));
     assert!(heartbeat.volume_used_bytes.is_some_and(|bytes| bytes > 10 << 20));
-    let QueryAnswer::Health(asked) = plane.query(id).await;
+    let asked = plane.query(id, Query::Health).await;
+    let QueryAnswer::Health(asked) = asked else { panic!("{asked:?}") };
     assert_eq!(asked.health, DatabaseHealth::Up);
 
     // What is done is not done again, and is dropped once the document drops it.

@@ -9,9 +9,15 @@
     reason = "what is not as it should be ends a test, here as in its helpers"
 )]
 
+mod accounts;
 mod agent;
 mod bench;
+mod hostile;
+mod lists;
 mod plane;
+mod repeats;
+mod restart;
 mod safety;
+mod served;
 mod shim;
 mod template;

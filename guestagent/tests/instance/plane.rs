@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bus::authority::{Authority, GuestMint, Identity};
 use bus::guests::{Guests, Handler, Heartbeats, serve};
@@ -18,6 +18,7 @@ use domain::guest::{
     DesiredRequest, Query, QueryAnswer, Report, ReportAnswer, Revision, UserToMake,
 };
 use domain::ids::{ActionId, InstanceId};
+use domain::secret::{PublicKey, Sealed};
 use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -30,6 +31,8 @@ pub(crate) struct Document {
     pub(crate) revision: u64,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) prepare: Option<Prepare>,
+    /// Further actions by their numbers; what is sealed in them holds the password itself.
+    pub(crate) actions: Vec<(u128, ActionBody)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -49,7 +52,7 @@ pub(crate) struct User {
 
 impl Document {
     pub(crate) fn new(revision: u64, prepare: Option<Prepare>) -> Self {
-        Self { revision, settings: Manager::Mariadb.settings(64), prepare }
+        Self { revision, settings: Manager::Mariadb.settings(64), prepare, actions: Vec::new() }
     }
 
     fn sealed(&self, request: &DesiredRequest) -> Desired {
@@ -66,15 +69,30 @@ impl Document {
                 users: prepare.users.iter().map(user).collect(),
             },
         };
+        let further = self.actions.iter().map(|(id, body)| Action {
+            id: ActionId(Uuid::from_u128(*id)),
+            body: sealed_body(body.clone(), &request.public_key),
+        });
         Desired {
             revision: Revision { epoch: 1, sequence: self.revision },
             fence: 1,
             manager: Manager::Mariadb,
             version: "10.11".to_owned(),
             settings: self.settings.clone(),
-            actions: self.prepare.iter().map(action).collect(),
+            actions: self.prepare.iter().map(action).chain(further).collect(),
         }
     }
+}
+
+fn sealed_body(mut body: ActionBody, key: &PublicKey) -> ActionBody {
+    let close = |password: &mut Sealed| *password = seal(key, &password.0);
+    if let ActionBody::CreateUsers { users } = &mut body {
+        users.iter_mut().for_each(|user| close(&mut user.password));
+    }
+    if let ActionBody::UpdateUsers { changes } = &mut body {
+        changes.iter_mut().filter_map(|change| change.password.as_mut()).for_each(close);
+    }
+    body
 }
 
 /// What the taskmanager answers, and what it heard.
@@ -175,9 +193,17 @@ impl Plane {
         Guests::new(self.client.clone()).heartbeats().await.unwrap()
     }
 
-    pub(crate) async fn query(&self, id: InstanceId) -> QueryAnswer {
+    /// The guest's answer; asked for again while no agent is there.
+    pub(crate) async fn query(&self, id: InstanceId, query: Query) -> QueryAnswer {
         let guests = Guests::new(self.client.clone());
-        guests.query(id, Query::Health, Duration::from_secs(5)).await.unwrap()
+        let until = Instant::now() + LIMIT;
+        loop {
+            match guests.query(id, query.clone(), Duration::from_secs(5)).await {
+                Ok(answer) => return answer,
+                Err(error) => assert!(Instant::now() < until, "no answer: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Waits for a report that `is_meant`, among those not looked at yet or the newest.

@@ -23,6 +23,10 @@ const WRONG_NAME: u16 = 1102;
 const COLLATION_OF_OTHER_CHARSET: u16 = 1253;
 const USER_OPERATION_FAILED: u16 = 1396;
 
+/// The most characters of names, in the server's own tables.
+const DATABASE_CHARS_MAX: usize = 64;
+const USER_CHARS_MAX: usize = 128;
+
 pub(super) async fn check(session: &mut Session, change: &Change<'_>) -> Result<(), EngineError> {
     match change {
         Change::CreateDatabases(databases) => check_new_databases(session, databases).await,
@@ -118,7 +122,7 @@ async fn check_new_databases(
         if is_reserved_database(name) || look::has_database(session, name).await? {
             return Err(database_exists(name));
         }
-        check_storable(name)?;
+        check_storable(name, DATABASE_CHARS_MAX)?;
         check_charset(session, database).await?;
     }
     Ok(())
@@ -258,7 +262,7 @@ async fn need_free(session: &mut Session, account: &Account) -> Result<(), Engin
     if is_reserved_user(&account.name) || look::has_user(session, account).await? {
         return Err(user_exists(account));
     }
-    check_storable(&account.name)
+    check_storable(&account.name, USER_CHARS_MAX)
 }
 
 async fn need_grantable(session: &mut Session, databases: &[String]) -> Result<(), EngineError> {
@@ -275,10 +279,16 @@ async fn need_grantable(session: &mut Session, databases: &[String]) -> Result<(
     Ok(())
 }
 
-/// Refuses names that the server would change on the way into its tables without a word.
-fn check_storable(name: &str) -> Result<(), EngineError> {
-    if name.ends_with(' ') || name.contains('\0') || name.chars().any(|c| c > '\u{ffff}') {
-        return Err(refused(format!("The name \"{name}\" can't be stored as it is.")));
+/// Refuses names that the server refuses only half-way, or changes without a word on their way
+/// into its tables.
+fn check_storable(name: &str, chars_max: usize) -> Result<(), EngineError> {
+    let fits = (1..=chars_max).contains(&name.chars().count());
+    let is_kept = |c: char| c != '\0' && c <= '\u{ffff}';
+    if !fits || name.ends_with(' ') || !name.chars().all(is_kept) {
+        return Err(refused(format!(
+            "The name \"{name}\" can't be stored: it is empty, has more than {chars_max} \
+             characters, ends with a space, or has a character beyond U+FFFF."
+        )));
     }
     Ok(())
 }

@@ -1,0 +1,181 @@
+//! An instance that serves, and what is asked of it.
+
+use std::fs;
+
+use domain::guest::{
+    ActionBody, ActionCause, ActionFailure, ActionOutcome, Database, DatabaseHealth, Page, Query,
+    QueryAnswer, UserChange, UserSeen, UserToMake,
+};
+use domain::instance::action::Account;
+use domain::secret::Sealed;
+use mysql_async::prelude::{FromRow, Queryable};
+
+use crate::bench::{Bench, Level};
+use crate::plane::{Document, Plane, Prepare};
+
+/// An instance of its own plane, prepared without any database or user.
+pub(crate) struct Served {
+    pub(crate) plane: Plane,
+    pub(crate) bench: Bench,
+    pub(crate) revision: u64,
+}
+
+impl Served {
+    pub(crate) async fn start() -> Self {
+        let plane = Plane::start().await;
+        let mut bench = Bench::new(Level::Plain);
+        bench.join(&plane);
+        bench.start_shim();
+        let served = Self { plane, bench, revision: 10 };
+        let prepare = Prepare { id: 1, ..Prepare::default() };
+        served.offer(Document::new(10, Some(prepare))).await;
+        assert_eq!(served.plane.outcome(1), ActionOutcome::Done);
+        served.plane.healthy(|health| *health == DatabaseHealth::Up);
+        served
+    }
+
+    pub(crate) async fn offer(&self, document: Document) {
+        self.plane.offer(self.bench.spec.instance, document).await;
+    }
+
+    /// A newer document, with these actions.
+    pub(crate) fn next(&mut self, actions: Vec<(u128, ActionBody)>) -> Document {
+        self.revision += 1;
+        Document { actions, ..Document::new(self.revision, None) }
+    }
+
+    /// Has one action run; what became of it.
+    pub(crate) async fn run(&mut self, body: ActionBody) -> ActionOutcome {
+        let id = u128::from(self.revision) + 1;
+        let document = self.next(vec![(id, body)]);
+        self.offer(document).await;
+        self.plane.outcome(id)
+    }
+
+    pub(crate) async fn done(&mut self, body: ActionBody) {
+        assert_eq!(self.run(body).await, ActionOutcome::Done);
+    }
+
+    /// Has an action run that can't be done; the words for why.
+    pub(crate) async fn fails(&mut self, cause: ActionCause, body: ActionBody) -> String {
+        match self.run(body.clone()).await {
+            ActionOutcome::Failed(ActionFailure { cause: found, detail }) => {
+                assert_eq!(found, cause, "{detail}");
+                detail
+            }
+            ActionOutcome::Done => panic!("{body:?} was done"),
+        }
+    }
+
+    pub(crate) async fn query(&self, query: Query) -> QueryAnswer {
+        self.plane.query(self.bench.spec.instance, query).await
+    }
+
+    pub(crate) async fn databases(&self) -> Vec<String> {
+        let (names, has_more) = self.databases_of(Page { after: None, limit: 100 }).await;
+        assert!(!has_more);
+        names
+    }
+
+    /// A page of databases, and whether there are more.
+    pub(crate) async fn databases_of(&self, page: Page) -> (Vec<String>, bool) {
+        let answer = self.query(Query::Databases(page)).await;
+        let QueryAnswer::Databases { names, has_more } = answer else { panic!("{answer:?}") };
+        (names, has_more)
+    }
+
+    /// A page of users, and whether there are more.
+    pub(crate) async fn users_of(&self, page: Page) -> (Vec<UserSeen>, bool) {
+        let answer = self.query(Query::Users(page)).await;
+        let QueryAnswer::Users { users, has_more } = answer else { panic!("{answer:?}") };
+        (users, has_more)
+    }
+
+    pub(crate) async fn user(&self, name: &str, host: &str) -> Option<UserSeen> {
+        let answer = self.query(Query::User(account(name, host))).await;
+        let QueryAnswer::User(user) = answer else { panic!("{answer:?}") };
+        user
+    }
+
+    /// A connection with all rights.
+    pub(crate) async fn admin(&self) -> mysql_async::Conn {
+        let path = self.bench.layout().agent().join("admin.password");
+        self.bench.login("os_admin", &fs::read_to_string(path).unwrap()).await
+    }
+
+    /// What a query yields to the administrator.
+    pub(crate) async fn rows<T: FromRow + Send + 'static>(&self, query: &str) -> Vec<T> {
+        self.admin().await.query(query).await.unwrap()
+    }
+
+    /// What the server says to somebody whom it does not let in.
+    pub(crate) async fn login_refused(&self, user: &str, password: &str) -> u16 {
+        let options = mysql_async::OptsBuilder::default()
+            .ip_or_hostname(self.bench.spec.address.to_string())
+            .tcp_port(self.bench.spec.port)
+            .prefer_socket(false)
+            .user(Some(user))
+            .pass(Some(password));
+        match mysql_async::Conn::new(options).await {
+            Err(mysql_async::Error::Server(error)) => error.code,
+            Err(error) => panic!("{error}"),
+            Ok(_) => panic!("{user} was let in"),
+        }
+    }
+}
+
+pub(crate) fn account(name: &str, host: &str) -> Account {
+    Account { name: name.to_owned(), host: host.to_owned() }
+}
+
+pub(crate) fn database(name: &str) -> Database {
+    Database { name: name.to_owned(), charset: None, collation: None }
+}
+
+pub(crate) fn create_databases(names: &[&str]) -> ActionBody {
+    ActionBody::CreateDatabases { databases: names.iter().map(|name| database(name)).collect() }
+}
+
+pub(crate) fn drop_database(name: &str) -> ActionBody {
+    ActionBody::DeleteDatabase { name: name.to_owned() }
+}
+
+pub(crate) fn new_user(name: &str, password: &str, databases: &[&str]) -> UserToMake {
+    UserToMake {
+        name: name.to_owned(),
+        host: "%".to_owned(),
+        password: Sealed(password.as_bytes().to_vec()),
+        databases: databases.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+pub(crate) fn create_user(name: &str, password: &str, databases: &[&str]) -> ActionBody {
+    ActionBody::CreateUsers { users: vec![new_user(name, password, databases)] }
+}
+
+/// A change of nothing, to be changed.
+pub(crate) fn change(name: &str) -> UserChange {
+    UserChange { account: account(name, "%"), name: None, host: None, password: None }
+}
+
+pub(crate) fn rename(name: &str, new: &str) -> ActionBody {
+    let change = UserChange { name: Some(new.to_owned()), ..change(name) };
+    ActionBody::UpdateUsers { changes: vec![change] }
+}
+
+pub(crate) fn new_password(name: &str, password: &str) -> UserChange {
+    UserChange { password: Some(Sealed(password.as_bytes().to_vec())), ..change(name) }
+}
+
+pub(crate) fn drop_user(name: &str) -> ActionBody {
+    ActionBody::DeleteUser { account: account(name, "%") }
+}
+
+pub(crate) fn grant(name: &str, databases: &[&str]) -> ActionBody {
+    let databases = databases.iter().map(|name| (*name).to_owned()).collect();
+    ActionBody::Grant { account: account(name, "%"), databases }
+}
+
+pub(crate) fn revoke(name: &str, database: &str) -> ActionBody {
+    ActionBody::Revoke { account: account(name, "%"), database: database.to_owned() }
+}
