@@ -4,19 +4,24 @@
 //! A terminal that is gone stops nothing: whoever closed it may still want the databases.
 
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Often enough to see that a slow line still moves.
+const ADVANCE_EVERY: Duration = Duration::from_secs(2);
 
 /// Writes to standard output. Clones write to the same place and count from the same start.
 #[derive(Debug, Clone)]
 pub(crate) struct Console {
     started: Instant,
+    advance_shown: Arc<Mutex<Instant>>,
 }
 
 impl Console {
     /// A console whose clock starts now.
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now() }
+        let now = Instant::now();
+        Self { started: now, advance_shown: Arc::new(Mutex::new(now)) }
     }
 
     /// A line with the time since the start in front.
@@ -41,6 +46,15 @@ impl Console {
 impl images::Progress for Console {
     fn step(&self, sentence: &str) {
         self.say(&format!("  {sentence}"));
+    }
+
+    fn advanced(&self, done_bytes: u64, total_bytes: u64) {
+        let mut shown = self.advance_shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.elapsed() > ADVANCE_EVERY {
+            *shown = Instant::now();
+            let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+            self.say(&format!("    {} of {} MB", megabytes(done_bytes), megabytes(total_bytes)));
+        }
     }
 }
 

@@ -24,6 +24,9 @@ enum Command {
     Stack(stack::Settings),
     /// Deletes a local stack that does not run, with all its databases.
     Remove(stack::Removal),
+    /// Writes down who this process is, and turns into a program.
+    #[command(hide = true)]
+    Become(stack::Become),
 }
 
 fn main() -> ExitCode {
@@ -42,17 +45,20 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Stack(settings) => wait_for(stack::run(settings)),
+        Command::Remove(removal) => wait_for(stack::remove(removal)),
+        Command::Become(what) => Err(stack::turn_into(&what)),
+    }
+}
+
+fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("start threads")?;
-    let outcome = runtime.block_on(async {
-        match command {
-            Command::Stack(settings) => stack::run(settings).await,
-            Command::Remove(removal) => stack::remove(removal).await,
-        }
-    });
+    let outcome = runtime.block_on(work);
     // Unpacking may be under way in a thread; it may be cut off at any point.
     runtime.shutdown_background();
     outcome

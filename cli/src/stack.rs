@@ -12,6 +12,7 @@ mod configs;
 mod databases;
 mod demo;
 mod keys;
+mod log_file;
 mod nats;
 mod place;
 mod plane;
@@ -19,6 +20,7 @@ mod programs;
 mod removal;
 mod settings;
 mod signals;
+mod starter;
 mod volumes;
 
 use crate::console::Console;
@@ -28,6 +30,7 @@ use plane::{Plane, Ready};
 pub(crate) use removal::{Removal, remove};
 pub(crate) use settings::Settings;
 use signals::Signals;
+pub(crate) use starter::{Become, turn_into};
 use std::fs;
 
 /// The name of the bus among the processes.

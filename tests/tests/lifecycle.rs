@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use testkit::stack::{Api, Options, Part, Sql, Stack, wait_for};
+use testkit::stack::{Api, Options, Part, Sql, Stack, program, wait_for};
 
 /// A stack, and one instance in it with a database `d` of user `u`.
 async fn with_instance(options: Options) -> anyhow::Result<(Stack, Api, Value)> {
@@ -70,27 +70,29 @@ async fn databases_outlive_a_killed_launcher_and_are_adopted() -> anyhow::Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_launcher_and_another_user_are_refused() -> anyhow::Result<()> {
+async fn a_second_launcher_another_user_and_a_taken_port_are_refused() -> anyhow::Result<()> {
     let stack = tokio::task::spawn_blocking(|| Stack::start(Options::default())).await??;
     let launch = |more: &[&str]| {
-        let own = std::env::current_exe().unwrap();
-        let trove = own.parent().unwrap().parent().unwrap().join("trove");
-        let mut command = std::process::Command::new("setpriv");
-        command.args(more).arg(trove).args(["stack", "--state-dir"]).arg(stack.state());
+        let mut command = std::process::Command::new(program("trove").unwrap());
+        command.args(["stack", "--state-dir"]).arg(stack.state()).args(more);
         let output = command.output().unwrap();
         assert!(!output.status.success());
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    let twice = launch(&["--pdeathsig", "TERM"]);
+    let twice = launch(&[]);
     assert!(twice.contains("running in"), "{twice}");
     stack.stop()?;
     let kept = fs::read_to_string(stack.state().join("stack.toml"))?;
     let own = format!("uid = {}", rustix::process::geteuid().as_raw());
     assert!(kept.contains(&own), "{kept}");
     fs::write(stack.state().join("stack.toml"), kept.replace(&own, "uid = 4242"))?;
-    let other = launch(&["--pdeathsig", "TERM"]);
+    let other = launch(&[]);
     fs::write(stack.state().join("stack.toml"), kept)?;
     assert!(other.contains("user id 4242"), "{other}");
+    let port = stack.url(0)?.rsplit_once(':').unwrap().1.parse()?;
+    let _somebody = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port))?;
+    let taken = launch(&["--api-port", &port.to_string()]);
+    assert!(taken.contains(&format!("port {port}")) && taken.contains("not free"), "{taken}");
     Ok(())
 }
 

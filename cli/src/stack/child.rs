@@ -1,17 +1,18 @@
 //! A process of the control plane, kept running until it is stopped.
 //!
 //! # Invariants
-//! - Its identity is on disk while it runs, so that the next launcher can end it if this one is
-//!   killed.
+//! - Its identity is on disk before its program begins, so that the next launcher can end it if
+//!   this one is killed: it is started through `trove become`, which turns into it.
 //! - It is in a process group of its own: the terminal's Ctrl-C reaches only the launcher.
 //! - It inherits nothing of the launcher's environment but what is named here.
 
+use super::log_file::{bound, tail};
 use crate::console::{Console, seconds};
-use crate::process::{self, Process};
+use crate::process::Process;
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -27,17 +28,14 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 const HEALTHY_AFTER: Duration = Duration::from_secs(1);
 /// How long an orderly stop of a process may take.
 const STOP_MAX: Duration = Duration::from_secs(20);
-/// A log longer than this is moved aside; one earlier part is kept.
-const LOG_BYTES_MAX: u64 = 32 << 20;
 const LOGS_EVERY: Duration = Duration::from_secs(30);
-/// How much of a log an error shows.
-const LOG_SHOWN_BYTES: u64 = 2000;
-
 /// What to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     /// The process's name: of its log and its identity file.
     pub(crate) name: String,
+    /// What records the process and turns into it: [`super::starter`].
+    pub(crate) starter: Vec<OsString>,
     pub(crate) path: PathBuf,
     pub(crate) arguments: Vec<PathBuf>,
     pub(crate) log: PathBuf,
@@ -174,11 +172,15 @@ impl Keeper {
     }
 
     fn spawn(&self) -> anyhow::Result<TokioChild> {
-        let Program { path, arguments, log, identity, .. } = &self.program;
+        let Program { starter, path, arguments, log, identity, .. } = &self.program;
         bound(log).context("bound the log")?;
         let log = OpenOptions::new().create(true).append(true).open(log).context("open its log")?;
-        let mut command = Command::new(path);
+        let (starter, words) = starter.split_first().context("there is no starter")?;
+        let mut command = Command::new(starter);
         command
+            .args(words)
+            .arg(identity)
+            .arg(path)
             .args(arguments)
             .env_clear()
             .envs(["PATH", "TROVE_LOG"].into_iter().filter_map(inherited))
@@ -186,11 +188,7 @@ impl Keeper {
             .stdout(log.try_clone().context("open its log")?)
             .stderr(log)
             .process_group(0);
-        let child = command.spawn().with_context(|| format!("start {}", path.display()))?;
-        let pid = child.id().context("it ended at once")?;
-        let line = process::identity(pid).context("read its identity")?;
-        super::place::replace(identity, line.as_bytes(), 0o600)?;
-        Ok(child)
+        command.spawn().with_context(|| format!("start {}", path.display()))
     }
 
     /// Waits for the child's end, which may be asked for; says how it ended.
@@ -222,7 +220,7 @@ impl Keeper {
     }
 }
 
-fn inherited(name: &'static str) -> Option<(&'static str, std::ffi::OsString)> {
+fn inherited(name: &'static str) -> Option<(&'static str, OsString)> {
     std::env::var_os(name).map(|value| (name, value))
 }
 
@@ -233,40 +231,21 @@ fn outcome(status: std::io::Result<ExitStatus>) -> String {
     }
 }
 
-/// Moves a log aside that is too long. Its writer appends, so it goes on at the beginning.
-fn bound(log: &Path) -> std::io::Result<()> {
-    match fs::metadata(log) {
-        Ok(metadata) if metadata.len() > LOG_BYTES_MAX => {
-            fs::copy(log, log.with_extension("log.1"))?;
-            OpenOptions::new().write(true).open(log)?.set_len(0)
-        }
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-/// The end of a log, as far as it can be read.
-fn tail(log: &Path) -> String {
-    let read = || -> std::io::Result<String> {
-        let mut file = File::open(log)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOG_SHOWN_BYTES)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    read().unwrap_or_else(|error| error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process;
 
     const LIMIT: Duration = Duration::from_secs(30);
+
+    /// What [`super::super::starter::turn_into`] does, as a shell says it.
+    const BECOME: &str = "printf '%s %s %s' $$ $(cut -d' ' -f22 /proc/$$/stat) \
+        $(cat /proc/sys/kernel/random/boot_id) > $1; shift; exec \"$@\"";
 
     fn program(directory: &Path, script: &str) -> Program {
         Program {
             name: "part".to_owned(),
+            starter: ["/bin/sh", "-c", BECOME, "become"].map(OsString::from).to_vec(),
             path: "/bin/sh".into(),
             arguments: vec!["-c".into(), script.into()],
             log: directory.join("part.log"),

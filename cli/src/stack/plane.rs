@@ -10,6 +10,7 @@ use crate::console::Console;
 use anyhow::Context as _;
 use identity::users::Login;
 use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -53,6 +54,7 @@ impl Plane {
         begin(place, console)?;
         let ports = place.gateway_ports(settings.api_port, settings.gateways)?;
         let place = &*place;
+        check_free(ports.iter().copied().chain([place.nats_port()]))?;
         let (keys, authority, logins) = keys::ensure(place)?;
         let programs = programs::ensure(place, settings.images_dir.as_deref(), console).await?;
         let nats_url = nats::url(place);
@@ -93,6 +95,7 @@ impl Plane {
         let arguments = vec!["-c".into(), config];
         let server = Program {
             name: NATS_SERVER.to_owned(),
+            starter: programs.starter.clone(),
             path: programs.nats_server.path.clone(),
             arguments,
             log: place.log(NATS_SERVER),
@@ -117,7 +120,7 @@ impl Plane {
             let isolation = parts.place.state().join(&name).join("isolation.txt");
             remove_if_there(&isolation)?;
             let config = parts.write_taskmanager(&name)?;
-            let program = ours(parts.place, &name, &programs.taskmanager, config);
+            let program = ours(parts.place, &name, (programs, &programs.taskmanager), config);
             let child = self.keep(program, console);
             child.ready(READY_MAX, async || isolation.exists()).await?;
             console.done(since, &format!("{name} runs."));
@@ -143,7 +146,7 @@ impl Plane {
             let name = format!("gateway-{number}");
             let url = format!("http://127.0.0.1:{port}");
             let config = parts.write_gateway(&name, *port)?;
-            let program = ours(parts.place, &name, &programs.gateway, config);
+            let program = ours(parts.place, &name, (programs, &programs.gateway), config);
             let child = self.keep(program, console);
             child.ready(READY_MAX, async || api::is_healthy(&url).await).await?;
             console.done(since, &format!("{name} is healthy at {url}."));
@@ -177,9 +180,25 @@ fn begin(place: &Place, console: &Console) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ours(place: &Place, name: &str, path: &Path, config: PathBuf) -> Program {
+/// Somebody else at one of our ports could be taken for us.
+fn check_free(ports: impl Iterator<Item = u16>) -> anyhow::Result<()> {
+    for port in ports {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
+            format!("port {port} on 127.0.0.1 is not free; TROVE_API_PORT moves the API's")
+        })?;
+    }
+    Ok(())
+}
+
+fn ours(
+    place: &Place,
+    name: &str,
+    (programs, path): (&Programs, &Path),
+    config: PathBuf,
+) -> Program {
     Program {
         name: name.to_owned(),
+        starter: programs.starter.clone(),
         path: path.to_owned(),
         arguments: vec!["--config".into(), config],
         log: place.log(name),

@@ -1,9 +1,11 @@
 //! The programs that a stack runs: ours, which lie beside the launcher, and the unpacked ones.
 
 use super::place::{self, Place};
+use super::starter::starter;
 use crate::console::Console;
 use anyhow::Context as _;
 use images::{EngineImage, MARIADB_10_11, NatsServer, Store};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use std::time::Instant;
 /// All of them, ready to be run.
 #[derive(Debug)]
 pub(crate) struct Programs {
+    /// What every process of the plane is started through.
+    pub(crate) starter: Vec<OsString>,
     pub(crate) images_dir: PathBuf,
     pub(crate) nats_server: NatsServer,
     pub(crate) mariadb: EngineImage,
@@ -49,6 +53,7 @@ pub(crate) async fn ensure(
         ),
     );
     Ok(Programs {
+        starter: starter()?,
         images_dir,
         nats_server,
         mariadb,

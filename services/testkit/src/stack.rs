@@ -26,6 +26,7 @@ use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -96,6 +97,8 @@ pub struct Stack {
     launcher: Mutex<Option<Launcher>>,
     people: people::People,
     suspended: Mutex<Vec<Process>>,
+    /// Whether something was killed, suspended or broken.
+    is_disturbed: AtomicBool,
     // Last, so that the directory goes after everything in it has ended.
     directory: TempDir,
 }
@@ -119,7 +122,8 @@ impl Stack {
         }
         let people = people::People::new(directory.path().join("s"));
         let (launcher, suspended) = (Mutex::new(None), Mutex::default());
-        let stack = Self { options, launcher, people, suspended, directory };
+        let is_disturbed = AtomicBool::new(options.images_dir.is_some());
+        let stack = Self { options, launcher, people, suspended, is_disturbed, directory };
         stack.start_again()?;
         Ok(stack)
     }
@@ -167,6 +171,7 @@ impl Stack {
     /// # Errors
     /// It does not run.
     pub fn kill(&self, part: Part<'_>) -> anyhow::Result<Identity> {
+        self.is_disturbed.store(true, Ordering::Relaxed);
         if part == Part::Launcher {
             let launcher = self.launcher().take().context("the launcher does not run")?;
             return launcher.kill();
@@ -183,6 +188,7 @@ impl Stack {
     /// # Errors
     /// It does not run.
     pub fn suspend(&self, part: Part<'_>) -> anyhow::Result<()> {
+        self.is_disturbed.store(true, Ordering::Relaxed);
         let identity = match part {
             Part::Launcher => {
                 let launcher = self.launcher();
@@ -296,6 +302,14 @@ impl Stack {
         OpenStack::install(&self.url(0)?, person, self.directory.path())
     }
 
+    /// What a person would have to look at: in a stack that nobody disturbed, there is nothing.
+    fn complaints(&self) -> Vec<String> {
+        if self.is_disturbed.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        [self.log_lines("ERROR"), self.log_lines("WARN")].concat()
+    }
+
     /// The lines of that level in the logs of the plane's processes.
     pub fn log_lines(&self, level: &str) -> Vec<String> {
         let Ok(logs) = fs::read_dir(self.state().join("log")) else { return Vec::new() };
@@ -318,10 +332,15 @@ impl Stack {
 impl Drop for Stack {
     fn drop(&mut self) {
         self.resume_all();
+        let complaints = self.complaints();
         // Deletes also what a killed launcher left running.
         let ended = self.stop().and(launcher::remove(&self.options, self.state()));
-        if let Err(error) = ended {
-            place::tell(&format!("{}: not ended cleanly: {error:#}", self.state().display()));
+        let state = self.state().display();
+        if std::thread::panicking() {
+            place::tell(&format!("{state}: ended: {ended:?}; complained: {complaints:#?}"));
+        } else {
+            assert!(ended.is_ok(), "{state} was not ended cleanly: {ended:?}");
+            assert!(complaints.is_empty(), "{state} complained: {complaints:#?}");
         }
     }
 }
