@@ -53,7 +53,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     if outcome.is_ok() {
         // A taskmanager may have been in the middle of starting one.
         databases::stop(&place, &console, &signals.force).await;
-        databases::release_volumes(&place, &console);
+        volumes::unmount_all(&place, &console)?;
         console.say(if had_parts { "The stack has stopped." } else { "Stopped." });
     }
     outcome

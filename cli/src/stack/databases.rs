@@ -3,7 +3,6 @@
 use super::place::Place;
 use crate::console::Console;
 use crate::process::Process;
-use rustix::mount::{UnmountFlags, unmount};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::fs;
@@ -57,19 +56,6 @@ pub(crate) async fn stop(place: &Place, console: &Console, force: &CancellationT
             return;
         }
         tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-/// Unmounts the volumes of stopped databases, so that the state directory can be moved or
-/// removed; the next start mounts them again.
-pub(crate) fn release_volumes(place: &Place, console: &Console) {
-    let instances = place.instances();
-    let Ok(mounts) = fs::read_to_string("/proc/self/mounts") else { return };
-    let points = mounts.lines().filter_map(|line| line.split(' ').nth(1)).map(Path::new);
-    for point in points.filter(|point| point.starts_with(&instances)) {
-        if let Err(error) = unmount(point, UnmountFlags::empty()) {
-            console.say(&format!("The volume {} stays mounted: {error}.", point.display()));
-        }
     }
 }
 
