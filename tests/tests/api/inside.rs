@@ -10,7 +10,11 @@ use testkit::stack::{OpenStack, Sql, wait_for_async};
 async fn databases_users_and_grants_are_made_changed_and_removed() -> anyhow::Result<()> {
     let (stack, person, api) = newcomer().await?;
     let instance = api.create_active("inside", json!({})).await?;
-    let client = beside(move || stack.openstack(&person)).await?;
+    let client = beside({
+        let stack = stack.clone();
+        move || stack.openstack(&person)
+    })
+    .await?;
     beside(move || work(&client, &instance)).await
 }
 
@@ -70,7 +74,11 @@ async fn a_restart_is_a_new_server_with_the_same_data() -> anyhow::Result<()> {
     })
     .await;
 
-    let client = beside(move || stack.openstack(&person)).await?;
+    let client = beside({
+        let stack = stack.clone();
+        move || stack.openstack(&person)
+    })
+    .await?;
     beside({
         let id = id.clone();
         move || client.run_text(&format!("database instance restart {id}"))
