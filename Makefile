@@ -29,7 +29,7 @@ remove: build ## Deletes the local stack with all its databases; asks for YES=1
 test: export TROVE_IMAGES_DIR ?= $(IMAGES)
 test: ## All tests, with real servers and clients
 	cargo build --locked --workspace --all-targets
-	cargo test --locked --workspace
+	cargo test --locked --workspace --no-fail-fast
 
 fmt: ## Formats the code
 	cargo fmt --all
