@@ -41,7 +41,7 @@ fn shop() -> Prepare {
 }
 
 /// A plane, and an instance with a shim whose agent has reported.
-async fn begun(level: Level) -> (Plane, Bench) {
+pub(crate) async fn begun(level: Level) -> (Plane, Bench) {
     let plane = Plane::start().await;
     let mut bench = Bench::new(level);
     bench.join(&plane);

@@ -5,7 +5,9 @@ use rustix::process::Signal;
 
 use guestagent::control::{Answer, RefusalCause, Request, ServerState};
 
+use crate::agent::begun;
 use crate::bench::{Bench, LIMIT, Level, eventually};
+use crate::plane::Plane;
 
 const NEW_PASSWORD: &str = "ALTER USER 'os_admin'@'localhost' IDENTIFIED BY 'new';\n";
 
@@ -17,6 +19,15 @@ pub(crate) fn running(level: Level) -> Bench {
     bench.granted(Request::Prepare);
     bench.granted(Request::Start);
     bench
+}
+
+/// The same, with an agent that stays: without a bus it ends at once, again and again.
+pub(crate) async fn running_on_a_bus(level: Level) -> (Plane, Bench) {
+    let (plane, bench) = begun(level).await;
+    bench.write_server_files(NEW_PASSWORD);
+    bench.granted(Request::Prepare);
+    bench.granted(Request::Start);
+    (plane, bench)
 }
 
 async fn connection_id(connection: &mut mysql_async::Conn) -> u64 {
@@ -82,7 +93,7 @@ async fn a_killed_shim_leaves_its_server_to_the_next(level: Level) {
     if !level.is_possible() {
         return;
     }
-    let mut bench = running(level);
+    let (_plane, mut bench) = running_on_a_bus(level).await;
     let mut connection = bench.login("os_admin", "new").await;
     let id = connection_id(&mut connection).await;
     let pid = bench.server_pid().unwrap();
@@ -101,17 +112,17 @@ async fn a_killed_shim_leaves_its_server_to_the_next(level: Level) {
     assert!(agent.has_ended());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_killed_shim_leaves_its_server_to_the_next_as_a_plain_process() {
     a_killed_shim_leaves_its_server_to_the_next(Level::Plain).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_killed_shim_leaves_its_server_to_the_next_behind_bubblewrap() {
     a_killed_shim_leaves_its_server_to_the_next(Level::Bubblewrap).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_killed_shim_leaves_its_server_to_the_next_under_its_own_uid() {
     a_killed_shim_leaves_its_server_to_the_next(Level::Uid).await;
 }

@@ -20,6 +20,8 @@ pub use place::{images_dir, program, wait_for, wait_for_async};
 pub use sql::Sql;
 
 use anyhow::{Context as _, bail, ensure};
+use bus::{Connection, CredentialsSource};
+use eventlog::JetStreamLog;
 use guestagent::process::{Identity, Process};
 use launcher::Launcher;
 use rustix::process::Signal;
@@ -268,6 +270,17 @@ impl Stack {
     pub fn url(&self, gateway: usize) -> anyhow::Result<String> {
         let port = place::gateway_port(self.state(), gateway)?;
         Ok(format!("http://127.0.0.1:{port}"))
+    }
+
+    /// The log, as a gateway reads it.
+    ///
+    /// # Errors
+    /// The bus does not let a gateway in.
+    pub async fn log(&self) -> anyhow::Result<JetStreamLog> {
+        let credentials = CredentialsSource::File(self.state().join("keys/gateway.creds"));
+        let urls = vec![place::nats_url(self.state())?];
+        let connection = Connection::of(bus::authority::Identity::Gateway, urls, credentials);
+        Ok(JetStreamLog::new(bus::connect(&connection).await.context("connect to the bus")?))
     }
 
     /// A new user with the role `member` in a project of its own.

@@ -163,15 +163,22 @@ on_every_server! {
         settle(&client).await;
         let taskmanager = rig.taskmanager().await;
         let plane = Guests::new(taskmanager.clone());
-        for _ in 0..5 {
-            plane.poke(id).await;
-        }
         plane.poke(some_guest()).await;
-        settle(&taskmanager).await;
-        settle(&client).await;
-        assert_eq!(pokes.next().await, Some(()));
-        let none = tokio::time::timeout(Duration::ZERO, pokes.next()).await;
-        assert!(none.is_err(), "{none:?}");
+        // Until they have all come before the first is taken, which nobody can wait for.
+        eventually("several pokes are one hint", async || {
+            for _ in 0..5 {
+                plane.poke(id).await;
+            }
+            settle(&taskmanager).await;
+            settle(&client).await;
+            assert_eq!(pokes.next().await, Some(()));
+            let mut more = 0;
+            while tokio::time::timeout(Duration::ZERO, pokes.next()).await.is_ok() {
+                more += 1;
+            }
+            more == 0
+        })
+        .await;
         plane.poke(id).await;
         assert_eq!(tokio::time::timeout(LIMIT, pokes.next()).await.unwrap(), Some(()));
     }

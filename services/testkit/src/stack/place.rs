@@ -65,6 +65,14 @@ pub(super) fn gateway_port(state: &Path, number: usize) -> anyhow::Result<i64> {
         .with_context(|| format!("there is no gateway {number}"))
 }
 
+/// Where nats-server is reached.
+pub(super) fn nats_url(state: &Path) -> anyhow::Result<String> {
+    let kept = kept(state)?;
+    let port =
+        kept.get("nats_port").and_then(toml::Value::as_integer).context("no port is kept")?;
+    Ok(format!("nats://127.0.0.1:{port}"))
+}
+
 fn kept(state: &Path) -> anyhow::Result<toml::Table> {
     let path = state.join("stack.toml");
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;

@@ -1,0 +1,124 @@
+//! What must hold when the storm is over.
+
+use crate::clients::{Client, Made, PASSWORD, Told};
+use crate::history::World;
+use domain::ids::InstanceId;
+use domain::instance::{Live, Phase};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use testkit::stack::{Api, Sql, Stack};
+
+/// Names of instances, databases and users: each was asked for once, and recorded once.
+pub(crate) fn nothing_is_doubled(world: &World) {
+    let doubled: Vec<_> = world.asked.iter().filter(|(_, times)| **times != 1).collect();
+    assert_eq!(doubled, []);
+}
+
+/// What was reserved and placed is what there is.
+pub(crate) fn reservations_are_exact(world: &World, stack: &Stack) -> anyhow::Result<()> {
+    let live: BTreeMap<InstanceId, &Live> = world
+        .instances
+        .iter()
+        .filter_map(|(id, folded)| Some((*id, folded.state.live()?)))
+        .collect();
+    let reserved: BTreeMap<_, _> =
+        world.projects.values().flat_map(|folded| folded.state.reservations.clone()).collect();
+    assert_eq!(reserved.keys().collect::<Vec<_>>(), live.keys().collect::<Vec<_>>());
+    for (id, reservation) in &reserved {
+        let spec = &live[id].spec;
+        assert_eq!(reservation.until, None, "{id}");
+        assert_eq!(reservation.amount.volumes_gib, i64::from(spec.volume_gib), "{id}");
+        assert_eq!(reservation.amount.ram_mb, i64::from(spec.flavor.ram_mb), "{id}");
+    }
+    let placed: BTreeMap<_, _> =
+        world.hosts.values().flat_map(|folded| folded.state.places.clone()).collect();
+    let running: Vec<_> =
+        live.iter().filter(|(_, live)| live.phase == Phase::Active).map(|(id, _)| *id).collect();
+    assert_eq!(placed.keys().copied().collect::<Vec<_>>(), running);
+    let addresses: BTreeSet<_> = placed.values().map(|place| place.address).collect();
+    assert_eq!(addresses.len(), placed.len(), "an address was given out twice");
+    let directories: BTreeSet<String> = fs::read_dir(stack.instances()?)?
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(directories, running.iter().map(ToString::to_string).collect());
+    Ok(())
+}
+
+/// Everything that a client was told is so, and nothing is there that it did not ask for. Gives
+/// how many of its instances failed.
+pub(crate) async fn is_as_told(client: &Client, world: &World) -> anyhow::Result<usize> {
+    let listed = names(&client.api, "/instances", "instances", "id").await?;
+    let listed: BTreeSet<InstanceId> = listed.iter().map(|id| id.parse().unwrap()).collect();
+    for (id, made) in &client.made {
+        match made.deleted {
+            None => assert!(listed.contains(id), "{id} was acknowledged and is gone"),
+            Some(Told::Yes) => assert!(!listed.contains(id), "{id} should be gone"),
+            Some(Told::Nothing) => {}
+        }
+    }
+    let mut failed = 0;
+    for id in listed {
+        let instance = client.api.instance(&id.to_string()).await.unwrap();
+        let Some(made) = client.made.get(&id) else {
+            let name = instance["name"].as_str().unwrap();
+            assert!(client.unanswered.contains(name), "{name} was not asked for");
+            continue;
+        };
+        if instance["status"] == "ERROR" {
+            assert!(instance["fault"]["message"].is_string(), "{instance}");
+            failed += 1;
+            continue;
+        }
+        let instance = client.api.wait_until_up(&id.to_string()).await;
+        has_what_was_made(&client.api, &instance, made, world).await?;
+    }
+    Ok(failed)
+}
+
+/// The databases and users of an instance are those that were asked for.
+async fn has_what_was_made(
+    api: &Api,
+    instance: &Value,
+    made: &Made,
+    world: &World,
+) -> anyhow::Result<()> {
+    let id = instance["id"].as_str().unwrap();
+    for (what, asked) in [("databases", &made.databases), ("users", &made.users)] {
+        let there = names(api, &format!("/instances/{id}/{what}"), what, "name").await?;
+        for name in &there {
+            assert!(asked.contains_key(name), "{name} in {id} was not asked for");
+        }
+        for (name, told) in asked {
+            let is_owed = *told == Told::Yes && !world.failed.contains(name);
+            assert!(!is_owed || there.contains(name), "{name} in {id} was acknowledged");
+        }
+        if what == "users" {
+            for user in &there {
+                let answer = Sql::to(instance, user, PASSWORD)?.run("select 1")?;
+                assert_eq!(answer, ["1"], "{user} in {id}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One field of all entries of a list, page by page.
+async fn names(api: &Api, path: &str, list: &str, field: &str) -> anyhow::Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    let mut page = format!("{path}?limit=5");
+    loop {
+        let answer = api.get(&page).await?;
+        anyhow::ensure!(answer.status == 200, "{page}: {answer:?}");
+        let body = answer.json();
+        let entries = body[list].as_array().unwrap();
+        for entry in entries {
+            let name = entry[field].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{name} is listed twice");
+        }
+        let Some(last) = entries.last().filter(|_| body["links"].is_array()) else {
+            return Ok(names);
+        };
+        page = format!("{path}?limit=5&marker={}", last[field].as_str().unwrap());
+    }
+}
