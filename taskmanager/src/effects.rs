@@ -58,7 +58,10 @@ impl Effects {
             Err(ProvisionError::Refused { cause, detail }) => {
                 Command::Refuse { fence, cause, detail }
             }
-            Err(ProvisionError::Stale { .. }) => return Err(Stop::Superseded),
+            Err(error @ ProvisionError::Stale { .. }) => {
+                tracing::info!(%error, "Effect left to others.");
+                return Err(Stop::Superseded);
+            }
             Err(error @ ProvisionError::Transient(_)) => {
                 return Err(Stop::Obstacle(telemetry::Chain(&error).to_string()));
             }
@@ -171,10 +174,12 @@ impl Effects {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "named where a function of the value is wanted")]
 fn stop(error: HandleError<Rejection>) -> Stop {
     match error {
-        HandleError::Rejected(_) => Stop::Superseded,
+        HandleError::Rejected(rejection) => {
+            tracing::info!(?rejection, "Effect left to others.");
+            Stop::Superseded
+        }
         HandleError::DeadlinePassed
         | HandleError::Damaged
         | HandleError::Unavailable(_)

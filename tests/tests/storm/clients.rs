@@ -68,11 +68,11 @@ impl Client {
                 self.create().await;
                 continue;
             };
-            match self.random.random_range(0..10) {
+            match self.random.random_range(0..20) {
                 _ if kept.len() < KEPT => self.create().await,
-                0..3 => self.create_database(id).await,
-                3..6 => self.create_user(id).await,
-                6..8 => self.restart(id).await,
+                0..8 => self.create_database(id).await,
+                8..16 => self.create_user(id).await,
+                16..19 => self.restart(id).await,
                 _ => self.delete(id).await,
             }
         }

@@ -4,9 +4,9 @@
 //! `TROVE_STORM_SEED` repeats a schedule: which kinds are killed at which steps in which order.
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+#![expect(clippy::print_stderr, reason = "a schedule and what it hit are worth reading")]
 
 mod clients;
-mod history;
 mod schedule;
 mod verdict;
 
@@ -14,12 +14,12 @@ use clients::Client;
 use domain::ids::InstanceId;
 use domain::instance::Step;
 use domain::time::Timestamp;
-use history::History;
 use mysql_async::prelude::Queryable as _;
 use schedule::{Kill, Kind, schedule};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use testkit::history::{History, News, World};
 use testkit::stack::{Options, Part, Stack, wait_for_async};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,7 @@ async fn nothing_is_lost_doubled_or_stuck() -> anyhow::Result<()> {
         Ok(seed) => seed.parse()?,
         Err(_) => rand::random(),
     };
-    println!("TROVE_STORM_SEED={seed}");
+    eprintln!("TROVE_STORM_SEED={seed}");
     let stack = tokio::task::spawn_blocking(|| Stack::start(Options::default())).await??;
     let history = History::follow(Arc::new(stack.log().await?)).await?;
     let mut witness = Witness::start(&stack).await?;
@@ -51,7 +51,7 @@ async fn nothing_is_lost_doubled_or_stuck() -> anyhow::Result<()> {
     let mut strikes = Vec::new();
     for (number, kill) in schedule(seed).into_iter().enumerate() {
         let strike = strike(&stack, &history, &witness, kill).await;
-        println!("{number}: {kill}: {} {}", strike.victim, strike.instance);
+        eprintln!("{number}: {kill}: {} {}", strike.victim, strike.instance);
         strikes.push(strike);
         witness.has_noticed_nothing().await?;
     }
@@ -69,7 +69,7 @@ async fn nothing_is_lost_doubled_or_stuck() -> anyhow::Result<()> {
     let world = history.snapshot();
     verdict::nothing_is_doubled(&world);
     verdict::reservations_are_exact(&world, &stack)?;
-    println!("{made} creations were acknowledged, {failed} of them failed.");
+    eprintln!("{made} creations were acknowledged, {failed} of them failed.");
     assert_steps_were_hit(&strikes, &world);
     Ok(())
 }
@@ -86,10 +86,11 @@ struct Strike {
 /// Kills as planned, at the next instance that comes to that step.
 async fn strike(stack: &Stack, history: &History, witness: &Witness, kill: Kill) -> Strike {
     wait_for_async(&kill.to_string(), async || {
-        let mut begun = history.listen();
+        let mut news = history.listen();
         let instance = loop {
-            let begun = begun.recv().await.ok()?;
-            if begun.step == kill.step {
+            if let News::Begun(begun) = news.recv().await.ok()?
+                && begun.step == kill.step
+            {
                 break begun.instance;
             }
         };
@@ -131,13 +132,15 @@ fn now() -> Timestamp {
 }
 
 /// By the log's own times, kills fell into all steps of a creation.
-fn assert_steps_were_hit(strikes: &[Strike], world: &history::World) {
+fn assert_steps_were_hit(strikes: &[Strike], world: &World) {
     let mut hits: BTreeMap<Option<Step>, BTreeMap<Kind, usize>> = BTreeMap::new();
     for strike in strikes {
         let step = world.step_at(strike.instance, strike.at);
         *hits.entry(step).or_default().entry(strike.kind).or_default() += 1;
     }
-    println!("{hits:#?}");
+    for (step, kinds) in &hits {
+        eprintln!("{step:?}: {kinds:?}");
+    }
     for step in [Step::Place, Step::Volume, Step::Guest, Step::AgentReport, Step::Prepare] {
         let hit: usize = hits.get(&Some(step)).map_or(0, |kinds| kinds.values().sum());
         assert!(hit >= HITS_MIN, "{step:?} was hit {hit} times");

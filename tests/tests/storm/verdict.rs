@@ -1,12 +1,12 @@
 //! What must hold when the storm is over.
 
 use crate::clients::{Client, Made, PASSWORD, Told};
-use crate::history::World;
 use domain::ids::InstanceId;
 use domain::instance::{Live, Phase};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use testkit::history::World;
 use testkit::stack::{Api, Sql, Stack};
 
 /// Names of instances, databases and users: each was asked for once, and recorded once.

@@ -1,46 +1,74 @@
 //! The log as it grows, folded: what every instance is doing, and when each step began.
 
+use crate::stack::wait_for_async;
 use domain::aggregate::Kind;
 use domain::commit::Events;
 use domain::host::Host;
-use domain::ids::{ActionId, InstanceId};
+use domain::ids::{ActionId, InstanceId, WorkerId};
 use domain::instance::{ActionSpec, Event, Instance, Phase, Step};
 use domain::project::Project;
 use domain::time::Timestamp;
 use eventlog::{EventLog, Folded, Recorded, Tailer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
-use testkit::stack::wait_for_async;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
 /// An instance has come to another step, or to rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Begun {
-    pub(crate) instance: InstanceId,
-    pub(crate) step: Option<Step>,
-    pub(crate) at: Timestamp,
+pub struct Begun {
+    /// Which.
+    pub instance: InstanceId,
+    /// The step, absent at rest.
+    pub step: Option<Step>,
+    /// By its commit's time.
+    pub at: Timestamp,
+}
+
+/// A worker has taken an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claimed {
+    /// Of which instance.
+    pub instance: InstanceId,
+    /// Who.
+    pub worker: WorkerId,
+    /// At which step.
+    pub step: Option<Step>,
+}
+
+/// What has just happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// A step began.
+    Begun(Begun),
+    /// An effect was taken.
+    Claimed(Claimed),
 }
 
 /// All that the log says.
 #[derive(Default, Clone)]
-pub(crate) struct World {
+pub struct World {
     position: u64,
-    pub(crate) instances: BTreeMap<InstanceId, Folded<Instance>>,
-    pub(crate) projects: BTreeMap<Uuid, Folded<Project>>,
-    pub(crate) hosts: BTreeMap<Uuid, Folded<Host>>,
+    /// All instances that ever were.
+    pub instances: BTreeMap<InstanceId, Folded<Instance>>,
+    /// All projects, by their keys.
+    pub projects: BTreeMap<Uuid, Folded<Project>>,
+    /// All hosts.
+    pub hosts: BTreeMap<Uuid, Folded<Host>>,
     /// Every step of every instance.
-    pub(crate) begun: Vec<Begun>,
+    pub begun: Vec<Begun>,
+    /// Every claim on every effect.
+    pub claims: Vec<Claimed>,
     /// How often something was asked for under its name; clients use each name once.
-    pub(crate) asked: BTreeMap<String, u32>,
+    pub asked: BTreeMap<String, u32>,
     /// Actions with the names of what they make.
     actions: BTreeMap<ActionId, Vec<String>>,
     /// Names of what could not be made.
-    pub(crate) failed: BTreeSet<String>,
+    pub failed: BTreeSet<String>,
 }
 
 impl World {
-    fn apply(&mut self, recorded: &Recorded) -> Option<Begun> {
+    fn apply(&mut self, recorded: &Recorded) -> Vec<News> {
         self.position = recorded.sequence;
         let key = recorded.commit.aggregate;
         match key.kind {
@@ -51,43 +79,51 @@ impl World {
             Kind::Host => self.hosts.entry(key.id).or_default().apply(recorded).expect("a chain"),
             Kind::Plane | Kind::Datastore | Kind::Version => {}
         }
-        None
+        Vec::new()
     }
 
-    fn apply_to_instance(&mut self, id: InstanceId, recorded: &Recorded) -> Option<Begun> {
-        if let Events::Instance(events) = &recorded.commit.events {
-            events.iter().for_each(|event| self.count(event));
-        }
+    fn apply_to_instance(&mut self, id: InstanceId, recorded: &Recorded) -> Vec<News> {
+        let Events::Instance(events) = &recorded.commit.events else { return Vec::new() };
+        events.iter().for_each(|event| self.count(event));
         let folded = self.instances.entry(id).or_default();
         let before = step(&folded.state);
         folded.apply(recorded).expect("a chain");
         let step = step(&folded.state);
-        let begun = Begun { instance: id, step, at: recorded.commit.time };
-        let is_new = before != step;
-        self.begun.extend(is_new.then_some(begun));
-        is_new.then_some(begun)
+        let mut news = Vec::new();
+        for event in events {
+            if let Event::EffectClaimed { worker, .. } = event {
+                let claimed = Claimed { instance: id, worker: *worker, step };
+                self.claims.push(claimed);
+                news.push(News::Claimed(claimed));
+            }
+        }
+        if before != step {
+            let begun = Begun { instance: id, step, at: recorded.commit.time };
+            self.begun.push(begun);
+            news.push(News::Begun(begun));
+        }
+        news
     }
 
     fn count(&mut self, event: &Event) {
-        let names = match event {
-            Event::CreationRequested { spec, .. } => vec![spec.name.clone()],
-            Event::ActionRequested { id, spec, .. } => {
-                self.actions.insert(*id, names(spec));
-                names(spec)
-            }
-            Event::ActionFailed { id, .. } => {
-                self.failed.extend(self.actions.remove(id).into_iter().flatten());
-                return;
-            }
-            _ => return,
-        };
-        for name in names {
+        if let Event::ActionFailed { id, .. } = event {
+            self.failed.extend(self.actions.remove(id).into_iter().flatten());
+        }
+        let mut asked = Vec::new();
+        if let Event::CreationRequested { spec, .. } = event {
+            asked.push(spec.name.clone());
+        }
+        if let Event::ActionRequested { id, spec, .. } = event {
+            asked.extend(names(spec));
+            self.actions.insert(*id, names(spec));
+        }
+        for name in asked {
             *self.asked.entry(name).or_default() += 1;
         }
     }
 
     /// The step that an instance was in at that time.
-    pub(crate) fn step_at(&self, instance: InstanceId, at: Timestamp) -> Option<Step> {
+    pub fn step_at(&self, instance: InstanceId, at: Timestamp) -> Option<Step> {
         let of_it = self.begun.iter().filter(|begun| begun.instance == instance);
         of_it.take_while(|begun| begun.at <= at).last().and_then(|begun| begun.step)
     }
@@ -105,7 +141,13 @@ fn names(action: &ActionSpec) -> Vec<String> {
             databases.iter().map(|database| database.name.clone()).collect()
         }
         ActionSpec::CreateUsers { users } => users.iter().map(|user| user.name.clone()).collect(),
-        _ => Vec::new(),
+        ActionSpec::DeleteDatabase { .. }
+        | ActionSpec::ChangePasswords { .. }
+        | ActionSpec::UpdateUser { .. }
+        | ActionSpec::DeleteUser { .. }
+        | ActionSpec::Grant { .. }
+        | ActionSpec::Revoke { .. }
+        | ActionSpec::Restart => Vec::new(),
     }
 }
 
@@ -124,17 +166,24 @@ fn step(instance: &Instance) -> Option<Step> {
 
 /// Follows a log.
 #[derive(Clone)]
-pub(crate) struct History {
+pub struct History {
     log: Arc<dyn EventLog>,
     world: Arc<Mutex<World>>,
-    begun: broadcast::Sender<Begun>,
+    news: broadcast::Sender<News>,
 }
 
 impl History {
-    pub(crate) async fn follow(log: Arc<dyn EventLog>) -> anyhow::Result<Self> {
+    /// Follows from the first commit on, until the runtime ends.
+    ///
+    /// # Errors
+    /// The log can't be read.
+    ///
+    /// # Panics
+    /// In its task, when the log turns out to be damaged.
+    pub async fn follow(log: Arc<dyn EventLog>) -> anyhow::Result<Self> {
         let mut tailer = Tailer::start(log.clone(), None).await?;
-        let (begun, _) = broadcast::channel(4096);
-        let history = Self { log, world: Arc::default(), begun };
+        let (news, _) = broadcast::channel(4096);
+        let history = Self { log, world: Arc::default(), news };
         tokio::spawn({
             let history = history.clone();
             async move {
@@ -143,7 +192,7 @@ impl History {
                     for recorded in &batch {
                         let news = history.world().apply(recorded);
                         // Nobody needs to listen.
-                        drop(news.map(|news| history.begun.send(news)));
+                        news.into_iter().for_each(|news| drop(history.news.send(news)));
                     }
                 }
             }
@@ -156,17 +205,20 @@ impl History {
     }
 
     /// What the log says by now.
-    pub(crate) fn snapshot(&self) -> World {
+    pub fn snapshot(&self) -> World {
         self.world().clone()
     }
 
-    /// Steps that begin from now on.
-    pub(crate) fn listen(&self) -> broadcast::Receiver<Begun> {
-        self.begun.subscribe()
+    /// What happens from now on.
+    pub fn listen(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
     }
 
     /// Waits until all is folded that the log has, and no instance has anything to do.
-    pub(crate) async fn rest(&self) {
+    ///
+    /// # Panics
+    /// That takes too long.
+    pub async fn rest(&self) {
         wait_for_async("all instances are at rest", async || {
             let last = self.log.info().await.ok()?.last_sequence;
             let world = self.world();

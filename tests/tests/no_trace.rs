@@ -1,0 +1,180 @@
+//! Twenty instances at once, twice: what they leave behind on the machine is nothing, and the
+//! second twenty get the addresses of the first.
+
+#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+
+use futures::future::try_join_all;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use testkit::stack::{Api, Options, Stack};
+
+const INSTANCES: usize = 20;
+
+/// What a stack has on the machine, each as a line.
+#[derive(Debug, PartialEq, Eq)]
+struct Snapshot {
+    processes: BTreeSet<String>,
+    mounts: BTreeSet<String>,
+    loop_devices: BTreeSet<String>,
+    cgroups: BTreeSet<String>,
+    listeners: BTreeSet<String>,
+    files: BTreeSet<String>,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_instances_leave_nothing_behind() -> anyhow::Result<()> {
+    twenty_leave_nothing(Options::default()).await?;
+    if rustix::process::geteuid().is_root() {
+        twenty_leave_nothing(Options { uid: Some(12_345), ..Options::default() }).await?;
+    }
+    Ok(())
+}
+
+async fn twenty_leave_nothing(options: Options) -> anyhow::Result<()> {
+    let stack = tokio::task::spawn_blocking(move || Stack::start(options)).await??;
+    let api = stack.api(&stack.first_person("demo")?).await?;
+    let before = Snapshot::of(&stack, &[])?;
+    let first = create_all(&api).await?;
+    assert_is_seen(&Snapshot::of(&stack, &first)?, &before, &first);
+    delete_all(&api, &first).await?;
+    assert_eq!(before, Snapshot::of(&stack, &first)?);
+
+    let second = create_all(&api).await?;
+    assert_eq!(addresses(&first), addresses(&second));
+    delete_all(&api, &second).await?;
+    assert_eq!(before, Snapshot::of(&stack, &second)?);
+    Ok(())
+}
+
+async fn create_all(api: &Api) -> anyhow::Result<Vec<Value>> {
+    let names: Vec<_> = (0..INSTANCES).map(|number| format!("n{number}")).collect();
+    let made = try_join_all(names.iter().map(|name| api.create_active(name, json!({})))).await?;
+    assert_eq!(addresses(&made).len(), INSTANCES, "an address was given out twice");
+    Ok(made)
+}
+
+async fn delete_all(api: &Api, instances: &[Value]) -> anyhow::Result<()> {
+    let ids: Vec<_> = instances.iter().map(id).collect();
+    try_join_all(ids.iter().map(|id| api.delete(id))).await?;
+    Ok(())
+}
+
+fn id(instance: &Value) -> String {
+    instance["id"].as_str().unwrap().to_owned()
+}
+
+fn addresses(instances: &[Value]) -> BTreeSet<Ipv4Addr> {
+    let address = |instance: &Value| instance["addresses"][0]["address"].as_str()?.parse().ok();
+    instances.iter().map(|instance| address(instance).unwrap()).collect()
+}
+
+/// A snapshot sees instances, or it could not see what they leave.
+fn assert_is_seen(with: &Snapshot, before: &Snapshot, instances: &[Value]) {
+    for instance in instances {
+        let id = id(instance);
+        let sees = |lines: &BTreeSet<String>| lines.iter().any(|line| line.contains(&id));
+        assert!(sees(&with.processes) && sees(&with.files), "{id} is not in {with:?}");
+        // As far as this machine gives it one.
+        assert_eq!(with.mounts != before.mounts, sees(&with.mounts), "{id} in {with:?}");
+        assert_eq!(sees(&with.mounts), sees(&with.loop_devices), "{id} in {with:?}");
+        assert_eq!(!with.cgroups.is_empty(), sees(&with.cgroups), "{id} in {with:?}");
+    }
+    assert!(before.listeners.is_empty() && with.listeners.len() >= INSTANCES, "{with:?}");
+}
+
+impl Snapshot {
+    fn of(stack: &Stack, instances: &[Value]) -> anyhow::Result<Self> {
+        let directory = stack.instances()?;
+        let base = directory.parent().unwrap();
+        let places = [stack.state(), base].map(|place| place.to_str().unwrap().to_owned());
+        let is_ours = |line: &String| places.iter().any(|place| line.contains(place));
+        let ids: Vec<_> = instances.iter().map(id).collect();
+        let is_of_one = |line: &String| ids.iter().any(|id| line.contains(id));
+        let mut files = BTreeSet::new();
+        for place in [stack.state(), base] {
+            walk(place, &mut files)?;
+        }
+        // What the log and its rows are kept in grows and moves as it likes, and a tombstone, by
+        // which a worker is refused that comes too late, is swept a while later.
+        files.retain(|file| {
+            let is_kept = ["/nats/", "/readmodel"].iter().any(|kept| file.contains(kept));
+            !is_kept && !is_tombstone(Path::new(file))
+        });
+        let mut cgroups = BTreeSet::new();
+        walk(Path::new("/sys/fs/cgroup"), &mut cgroups)?;
+        Ok(Self {
+            processes: processes()?.into_iter().filter(is_ours).collect(),
+            mounts: lines("/proc/self/mountinfo")?
+                .map(|line| mount(&line))
+                .filter(is_ours)
+                .collect(),
+            loop_devices: loop_devices()?.into_iter().filter(is_ours).collect(),
+            cgroups: cgroups.into_iter().filter(is_of_one).collect(),
+            listeners: listeners(&addresses(instances))?,
+            files,
+        })
+    }
+}
+
+fn is_tombstone(path: &Path) -> bool {
+    path.parent().is_some_and(|parent| parent.ends_with("fences"))
+        && fs::read_to_string(path)
+            .is_ok_and(|lines| lines.lines().last().is_some_and(|line| line.starts_with("gone ")))
+}
+
+fn lines(path: &str) -> anyhow::Result<impl Iterator<Item = String>> {
+    let text = fs::read_to_string(path)?;
+    Ok(text.lines().map(str::to_owned).collect::<Vec<_>>().into_iter())
+}
+
+/// A mount without its numbers, which say when it was made.
+fn mount(line: &str) -> String {
+    line.split(' ').skip(3).collect::<Vec<_>>().join(" ")
+}
+
+fn processes() -> anyhow::Result<Vec<String>> {
+    let commands = fs::read_dir("/proc")?.filter_map(|entry| {
+        let command = fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&command).replace('\0', " "))
+    });
+    Ok(commands.collect())
+}
+
+fn loop_devices() -> anyhow::Result<Vec<String>> {
+    let files = fs::read_dir("/sys/block")?
+        .filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("loop/backing_file")).ok());
+    Ok(files.collect())
+}
+
+/// TCP sockets that listen at these addresses.
+fn listeners(addresses: &BTreeSet<Ipv4Addr>) -> anyhow::Result<BTreeSet<String>> {
+    const LISTENS: &str = "0A";
+    let sockets = lines("/proc/net/tcp")?.filter_map(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let (address, port) = fields.get(1)?.split_once(':')?;
+        let address = Ipv4Addr::from(u32::from_str_radix(address, 16).ok()?.swap_bytes());
+        let is_one = fields.get(3) == Some(&LISTENS) && addresses.contains(&address);
+        is_one.then(|| format!("{address}:{port}"))
+    });
+    Ok(sockets.collect())
+}
+
+/// All that is below a directory, as long as it is there.
+fn walk(directory: &Path, found: &mut BTreeSet<String>) -> anyhow::Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
+        let entry = entry?;
+        found.insert(entry.path().display().to_string());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            walk(&entry.path(), found)?;
+        }
+    }
+    Ok(())
+}
