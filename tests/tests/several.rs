@@ -53,16 +53,24 @@ async fn disturb(
         });
     }
 
-    let (id, hanging) = hang_with_a_claim(stack, history, second).await?;
+    // One that hangs in the middle of an effect is in the way of the others, and is ended; one
+    // that hangs just before or after is not.
+    let (id, _) = hang_with_a_claim(stack, history, second, &[Step::Volume, Step::Guest]).await?;
+    second.wait_until_up(&id.to_string()).await;
+    second.delete(&id.to_string()).await?;
+    stack.resume_all();
+
+    // One that hangs elsewhere is passed by, and refused when it comes back.
+    let (id, hanging) = hang_with_a_claim(stack, history, second, &[Step::Place]).await?;
     stack.suspend(Part::Gateway(0))?;
     let until = Instant::now() + HANGS_FOR;
     second.wait_until_up(&id.to_string()).await;
     tokio::time::sleep_until(until).await;
     stack.resume_all();
     let log = stack.state().join(format!("log/taskmanager-{hanging}.log"));
-    wait_for("the stale worker was refused", || {
+    wait_for("the stale worker is refused", || {
         let log = fs::read_to_string(&log).unwrap();
-        let mut refused = log.lines().filter(|line| line.contains("Effect left to others"));
+        let mut refused = log.lines().filter(|line| line.contains("StaleFence"));
         refused.any(|line| line.contains(&id.to_string()))
     });
     // The gateway that hung serves again, and knows what it has missed.
@@ -97,6 +105,7 @@ async fn hang_with_a_claim(
     stack: &Stack,
     history: &History,
     api: &Api,
+    steps: &[Step],
 ) -> anyhow::Result<(InstanceId, u16)> {
     loop {
         let mut news = history.listen();
@@ -106,7 +115,7 @@ async fn hang_with_a_claim(
         let held = loop {
             if let News::Claimed(claimed) = news.recv().await?
                 && claimed.instance == instance
-                && matches!(claimed.step, Some(Step::Volume | Step::Guest))
+                && claimed.step.is_some_and(|step| steps.contains(&step))
             {
                 break claimed;
             }

@@ -27,6 +27,7 @@ mod ending;
 mod error;
 mod files;
 mod guest;
+mod holder;
 mod host;
 mod keeping;
 mod ledger;
@@ -121,7 +122,7 @@ impl Provisioner for Local {
 
 impl LocalProvisioner {
     fn ensure_volume(&self, fence: u64, plan: &GuestPlan) -> Result<(), ProvisionError> {
-        let mut held = self.ledger.hold(plan.id, PATIENCE)?;
+        let mut held = self.ledger.hold(plan.id, fence, PATIENCE)?;
         held.begin_making(fence)?;
         Owners::of(plan, &self.walls)?;
         let size_bytes = u64::from(plan.volume_gib) << 30;
@@ -130,7 +131,7 @@ impl LocalProvisioner {
     }
 
     fn ensure_guest(&self, fence: u64, plan: &GuestPlan) -> Result<(), ProvisionError> {
-        let mut held = self.ledger.hold(plan.id, PATIENCE)?;
+        let mut held = self.ledger.hold(plan.id, fence, PATIENCE)?;
         held.begin_making(fence)?;
         let found = volume::find(&self.paths, plan.id)?.ok_or_else(keeping::missing)?;
         self.ensure_volume_in_place(plan, found)?;
@@ -138,13 +139,13 @@ impl LocalProvisioner {
     }
 
     fn ensure_no_guest(&self, fence: u64, id: InstanceId) -> Result<(), ProvisionError> {
-        let mut held = self.ledger.hold(id, PATIENCE)?;
+        let mut held = self.ledger.hold(id, fence, PATIENCE)?;
         held.begin_removing(fence)?;
         Ok(self.end(id)?)
     }
 
     fn ensure_no_volume(&self, fence: u64, id: InstanceId) -> Result<(), ProvisionError> {
-        let mut held = self.ledger.hold(id, PATIENCE)?;
+        let mut held = self.ledger.hold(id, fence, PATIENCE)?;
         held.begin_removing(fence)?;
         self.take_volume_out(id)?;
         volume::delete(&self.paths, id)?;

@@ -1,7 +1,15 @@
 //! Who was overtaken changes nothing any more.
 
-use crate::bench::{Bench, run};
+use crate::bench::{Bench, run, wait_until};
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use taskmanager::provisioner::{GuestPlan, ProvisionError, Provisioner};
+
+/// Names the file that [`hangs`] locks.
+const LOCK: &str = "TROVE_TEST_LOCK";
 
 #[test]
 fn a_lower_fence_changes_nothing_whatever_the_effect_and_the_taskmanager() {
@@ -78,4 +86,44 @@ fn effects_of_two_taskmanagers_on_one_instance_take_turns() {
         both.1.unwrap();
     });
     assert_eq!(bench.traces(), Vec::<String>::new());
+}
+
+#[test]
+fn a_worker_that_hangs_is_ended_by_the_next_claim_and_by_no_earlier_one() {
+    let bench = Bench::new();
+    let plan = bench.plan(0);
+    let ledger = bench.config.stack_dir.join("fences").join(plan.id.to_string());
+    fs::write(&ledger, "kept 11\n").unwrap();
+    let mut hanging = hang_with(&ledger);
+    run(async {
+        let late = bench.local.ensure_volume(10, &plan).await;
+        assert!(matches!(late, Err(ProvisionError::Transient(_))), "{late:?}");
+        assert_eq!(hanging.try_wait().unwrap(), None);
+        bench.local.ensure_volume(12, &plan).await.unwrap();
+    });
+    assert_eq!(hanging.wait().unwrap().signal(), Some(9));
+    assert!(bench.volume(plan.id).exists());
+}
+
+/// Another process of this program that has the lock.
+fn hang_with(ledger: &Path) -> Child {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "fences::hangs", "--ignored"])
+        .env(LOCK, ledger)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("it has the lock", || File::open(ledger).unwrap().try_lock().is_err());
+    child
+}
+
+#[test]
+#[ignore = "is the process that another test starts"]
+fn hangs() {
+    let file = File::open(std::env::var_os(LOCK).unwrap()).unwrap();
+    // Until it is tried for the first time, the test itself may have it.
+    file.lock().unwrap();
+    // Until the test ends, however it ends.
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }

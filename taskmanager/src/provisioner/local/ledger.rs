@@ -7,11 +7,13 @@
 //! # Invariants
 //! - The lock is on the file itself and excludes other tasks and other processes alike; the
 //!   kernel frees it with its holder.
+//! - A holder that hangs is ended by the next worker, never passed by.
 //! - A fence never goes down. After `gone`, only a higher fence may make something again.
 
 use super::super::ProvisionError;
 use super::error::HostError;
 use super::files;
+use super::holder;
 use super::process::holds_until;
 use domain::ids::InstanceId;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -75,15 +77,36 @@ impl Ledger {
         Self { directory }
     }
 
-    /// Waits until nobody else acts upon the instance, at most for `patience`.
-    pub(crate) fn hold(&self, id: InstanceId, patience: Duration) -> Result<Held, HostError> {
+    /// Waits for `patience` until nobody else acts upon the instance. Who still does so then,
+    /// though `fence` is of a later claim, hangs: it is ended, since it may go on at any moment
+    /// and its lock can't be taken from it.
+    pub(crate) fn hold(
+        &self,
+        id: InstanceId,
+        fence: u64,
+        patience: Duration,
+    ) -> Result<Held, HostError> {
+        if let Some(held) = self.wait(id, patience)? {
+            return Ok(held);
+        }
+        let path = self.directory.join(id.to_string());
+        let mut file = open(&path)?;
+        let known = last_entry(&content(&mut file, &path)?, &path)?.map(Entry::fence);
+        if known.is_none_or(|known| known < fence) && holder::end(&file, patience)? {
+            tracing::warn!(instance_id = %id, fence, "A worker that hung was ended.");
+            return self.wait(id, patience)?.ok_or(HostError::Busy(id));
+        }
+        Err(HostError::Busy(id))
+    }
+
+    fn wait(&self, id: InstanceId, patience: Duration) -> Result<Option<Held>, HostError> {
         let limit = Instant::now() + patience;
         let mut outcome = Ok(None);
         holds_until(limit, || {
             outcome = self.try_hold(id);
             !matches!(outcome, Ok(None))
         });
-        outcome?.ok_or(HostError::Busy(id))
+        outcome
     }
 
     /// The instance, unless somebody else acts upon it.
@@ -196,16 +219,30 @@ fn open(path: &Path) -> Result<File, HostError> {
 
 /// The last whole line; a torn one behind it is cut off, so that the next starts a line.
 fn read(file: &mut File, path: &Path) -> Result<Option<Entry>, HostError> {
-    let mut text = Vec::new();
-    file.seek(SeekFrom::Start(0))
-        .and_then(|_| file.read_to_end(&mut text))
-        .map_err(HostError::io("read", path))?;
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let text = content(file, path)?;
+    let whole = whole(&text).len();
     if whole < text.len() {
         file.set_len(u64::try_from(whole).expect("a length in memory fits"))
             .map_err(HostError::io("cut", path))?;
     }
-    let text = String::from_utf8_lossy(&text[..whole]);
+    last_entry(&text, path)
+}
+
+fn content(file: &mut File, path: &Path) -> Result<Vec<u8>, HostError> {
+    let mut text = Vec::new();
+    file.seek(SeekFrom::Start(0))
+        .and_then(|_| file.read_to_end(&mut text))
+        .map_err(HostError::io("read", path))?;
+    Ok(text)
+}
+
+fn whole(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    &text[..end]
+}
+
+fn last_entry(text: &[u8], path: &Path) -> Result<Option<Entry>, HostError> {
+    let text = String::from_utf8_lossy(whole(text));
     let Some(line) = text.lines().last() else {
         return Ok(None);
     };
@@ -270,7 +307,7 @@ mod tests {
         let (_directory, ledger) = ledger();
         let held = hold(&ledger);
         assert!(ledger.try_hold(ID).unwrap().is_none());
-        assert!(matches!(ledger.hold(ID, Duration::from_millis(20)), Err(HostError::Busy(ID))));
+        assert!(matches!(ledger.hold(ID, 9, Duration::from_millis(20)), Err(HostError::Busy(ID))));
         hold_after(held, &ledger);
     }
 

@@ -13,7 +13,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A process held by a pidfd.
@@ -107,9 +107,14 @@ pub(crate) fn arguments(pid: i32) -> Vec<String> {
 
 /// Whether `pid` runs `program`, also when the file was replaced since.
 pub(crate) fn runs(pid: i32, program: &Path) -> bool {
-    let exe = fs::read_link(proc_file(pid, "exe")).unwrap_or_default();
+    self::program(pid).is_some_and(|found| found == program)
+}
+
+/// The program that `pid` runs, if it is there.
+pub(crate) fn program(pid: i32) -> Option<PathBuf> {
+    let exe = fs::read_link(proc_file(pid, "exe")).ok()?;
     let exe = exe.to_string_lossy();
-    Path::new(exe.strip_suffix(" (deleted)").unwrap_or(&exe)) == program
+    Some(exe.strip_suffix(" (deleted)").unwrap_or(&exe).into())
 }
 
 /// The running boot of this machine.
