@@ -53,7 +53,7 @@ impl Effects {
         let command = Command::Claim { worker: core.worker, effect };
         let fence = core.instruct(live.id, command).await.map_err(stop)?.position;
         let started = std::time::Instant::now();
-        let command = match self.hold(core, live, effect, fence).await {
+        let command = match self.hold(core, live, effect, fence).await? {
             Ok(outcome) => Command::Complete { fence, outcome },
             Err(ProvisionError::Refused { cause, detail }) => {
                 Command::Refuse { fence, cause, detail }
@@ -72,26 +72,26 @@ impl Effects {
         Ok(handled.position)
     }
 
-    /// Carries out an effect and renews its claim meanwhile.
+    /// Carries out an effect and renews its claim meanwhile; stops where that is refused.
     async fn hold(
         &self,
         core: &Core,
         live: &Live,
         effect: Effect,
         fence: u64,
-    ) -> Result<Outcome, ProvisionError> {
+    ) -> Result<Result<Outcome, ProvisionError>, Stop> {
         let call = self.carry_out(core, live, effect, fence);
         tokio::pin!(call);
         let period = Duration::from_millis((core.limits.claim_ms / 3).max(1));
         let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
         loop {
             tokio::select! {
-                outcome = &mut call => return outcome,
+                outcome = &mut call => return Ok(outcome),
                 _ = renewal.tick() => {
                     let renewed = core.instruct(live.id, Command::RenewClaim { fence }).await;
-                    if let Err(HandleError::Rejected(_)) = renewed {
+                    if let Err(error @ HandleError::Rejected(_)) = renewed {
                         // The provisioner refuses this fence as soon as it sees the next one.
-                        return Err(ProvisionError::Stale { fence, known: fence });
+                        return Err(stop(error));
                     }
                 }
             }

@@ -17,6 +17,7 @@ use domain::aggregate::{Key, Kind};
 use domain::ids::{CommandId, InstanceId, derived};
 use domain::instance::{Command, Instance, Live, Phase, Timer};
 use domain::time::Timestamp;
+use eventlog::HandleError;
 use readmodel::ReadError;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -213,7 +214,10 @@ impl Runner {
             Ok(handled) if handled.news => tracing::warn!("Step overdue."),
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(error = %telemetry::Chain(&error), "Overdue step not recorded.");
+                // It had ended when it is refused: the rows lag behind.
+                if !matches!(error, HandleError::Rejected(_)) {
+                    tracing::warn!(error = %telemetry::Chain(&error), "Overdue step not recorded.");
+                }
                 self.wake_at(now().after(RETRY_MAX), id).await;
             }
         }

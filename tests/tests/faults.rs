@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -140,6 +141,36 @@ async fn an_agent_that_never_reports_is_named() -> anyhow::Result<()> {
 async fn has_reported(api: &Api, id: &str) -> bool {
     let failed = api.wait_for_status(id, "ERROR").await;
     failed["fault"]["message"].as_str().is_some_and(|text| text.contains("preparing the database"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_ends_what_does_not_end() -> anyhow::Result<()> {
+    let (stack, _) = start(Options::default()).await?;
+    let admin = stack.first_person("admin")?;
+    let api = stack.api(&admin).await?;
+    let instance = api.create_active("stubborn", json!({})).await?;
+    let id = instance["id"].as_str().unwrap().to_owned();
+    stack.suspend(Part::Agent(&id))?;
+    let restart = json!({"restart": {}});
+    let asked = api.ask(Method::POST, &format!("/instances/{id}/action"), Some(&restart)).await?;
+    assert_eq!(asked.status, 202, "{asked:?}");
+    api.wait_for_status(&id, "REBOOT").await;
+
+    let ask_client = |command: String| {
+        let client = stack.openstack(&admin);
+        tokio::task::spawn_blocking(move || client?.run_text(&command))
+    };
+    ask_client(format!("database instance reset status {id}")).await??;
+    api.wait_for_status(&id, "ACTIVE").await;
+    ask_client(format!("database instance force delete {id}")).await??;
+    let path = format!("/instances/{id}");
+    wait_for_async("it is gone", async || {
+        let answer = api.get(&path).await.ok()?;
+        (answer.status == 404).then_some(())
+    })
+    .await;
+    assert_nothing_is_left(&stack, &id);
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,7 +70,7 @@ async fn disturb(
     let log = stack.state().join(format!("log/taskmanager-{hanging}.log"));
     wait_for("the stale worker is refused", || {
         let log = fs::read_to_string(&log).unwrap();
-        let mut refused = log.lines().filter(|line| line.contains("StaleFence"));
+        let mut refused = log.lines().filter(|line| line.contains("Effect left to others"));
         refused.any(|line| line.contains(&id.to_string()))
     });
     // The gateway that hung serves again, and knows what it has missed.

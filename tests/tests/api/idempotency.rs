@@ -34,10 +34,10 @@ async fn a_repeat_makes_nothing_and_another_body_is_refused() -> anyhow::Result<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_at_once_one_instance_comes() -> anyhow::Result<()> {
+async fn of_a_hundred_at_once_one_instance_comes() -> anyhow::Result<()> {
     let (_stack, _, api) = newcomer().await?;
     let body = creation("race", json!({}));
-    let racers: Vec<_> = (0..8)
+    let racers: Vec<_> = (0..100)
         .map(|_| {
             let (api, body) = (api.clone(), body.clone());
             tokio::spawn(async move { create(&api, "key-2", &body).await })

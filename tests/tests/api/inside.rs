@@ -28,6 +28,8 @@ fn work(client: &OpenStack, instance: &Value) -> anyhow::Result<()> {
 
     client.run_text(&format!("database user create {id} anna first-secret --databases shop"))?;
     assert_eq!(names(&client.run(&format!("database user list {id}"))?), ["anna"]);
+    let shown = client.run(&format!("database user show {id} anna"))?;
+    assert_eq!((&shown["name"], &shown["host"]), (&json!("anna"), &json!("%")));
     let anna = Sql::to(instance, "anna", "first-secret")?;
     anna.run("create table shop.t (a int primary key); insert into shop.t values (1)")?;
     assert!(anna.run("create table store.t (a int)").is_err(), "granted on one database only");

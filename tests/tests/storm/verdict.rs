@@ -116,9 +116,8 @@ async fn names(api: &Api, path: &str, list: &str, field: &str) -> anyhow::Result
             let name = entry[field].as_str().unwrap();
             assert!(names.insert(name.to_owned()), "{name} is listed twice");
         }
-        let Some(last) = entries.last().filter(|_| body["links"].is_array()) else {
-            return Ok(names);
-        };
-        page = format!("{path}?limit=5&marker={}", last[field].as_str().unwrap());
+        let Some(next) = body["links"][0]["href"].as_str() else { return Ok(names) };
+        let (_, query) = next.split_once('?').unwrap();
+        page = format!("{path}?{query}");
     }
 }
