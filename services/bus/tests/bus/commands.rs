@@ -123,8 +123,8 @@ on_every_server! {
         assert!(begun.elapsed() >= limit - Duration::from_millis(2), "{:?}", begun.elapsed());
         assert!(matches!(unknown.cause, Cause::NoAnswer), "{:?}", unknown.cause);
         let seen = decider.seen.lock().await.clone();
-        assert_eq!(seen.len(), 2);
-        assert_eq!(seen[0].command_id, seen[1].command_id);
+        assert!(seen.len() > 1, "it was asked once");
+        assert!(seen.iter().all(|asked| asked.command_id == seen[0].command_id), "{seen:?}");
         decider.stop().await;
     }
 

@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 
 /// How long processes may take to be gone after they were killed.
 const KILL_MAX: Duration = Duration::from_secs(10);
+/// How long a wrapper may take to follow the process that it was started for.
+const LINGER_MAX: Duration = Duration::from_secs(1);
 /// The parts that record who they are.
 const PARTS: [&str; 3] = ["shim", "agent", "server"];
 
@@ -69,6 +71,10 @@ impl LocalProvisioner {
         signal_all(&asked, Signal::TERM)?;
         for process in &asked {
             process.ends_until(limit);
+        }
+        let linger = Instant::now() + LINGER_MAX;
+        for process in self.living(id)? {
+            process.ends_until(linger);
         }
         self.kill(id)?;
         self.children.reap();
