@@ -12,7 +12,8 @@ use domain::guest::DatabaseHealth;
 use tokio::sync::{Notify, watch};
 
 use super::Guest;
-use crate::control::{End, ServerState, Status};
+use super::start::tells_of_a_full_volume;
+use crate::control::{End, LOG_TAIL_MAX, ServerState, Status};
 use crate::engine::EngineError;
 
 /// Between two looks at a server that is well, or known not to be.
@@ -105,8 +106,12 @@ impl Watcher {
             Err(error) => error,
         };
         let preparing = health.preparing.load(Ordering::Relaxed);
-        match self.guest.shim.status_and_log(0).await {
-            Ok(status) => judge(health.now(), &silence, &status, preparing),
+        match self.guest.shim.status_and_log(LOG_TAIL_MAX).await {
+            Ok(status) => {
+                let log = status.log_tail.as_deref().unwrap_or_default();
+                let is_full = tells_of_a_full_volume(&self.guest.engine.complaints(log));
+                judge(health.now(), (&silence, is_full), &status, preparing)
+            }
             // A shim that is away for a moment says nothing about the server.
             Err(error) => {
                 tracing::debug!(error = %telemetry::Chain(&error), "No status from the shim.");
@@ -116,10 +121,10 @@ impl Watcher {
     }
 }
 
-/// The health of a server that did not answer well.
+/// The health of a server that did not answer well, and whose log may tell of a full volume.
 fn judge(
     before: DatabaseHealth,
-    silence: &EngineError,
+    (silence, is_full): (&EngineError, bool),
     status: &Status,
     preparing: bool,
 ) -> DatabaseHealth {
@@ -135,6 +140,11 @@ fn judge(
             DatabaseHealth::Unknown | DatabaseHealth::Starting,
         ) if lately_ended(status).is_none() && *ran_ms < STARTING_MAX_MS => {
             DatabaseHealth::Starting
+        }
+        (ServerState::Running { .. } | ServerState::Ended, _)
+            if is_full && lately_ended(status).is_some() =>
+        {
+            down("the volume is full".to_owned())
         }
         // The first cause stands until the server answers again.
         (ServerState::Running { .. } | ServerState::Ended, DatabaseHealth::Down { .. }) => before,
@@ -185,7 +195,7 @@ mod tests {
     #[test]
     fn a_server_that_was_never_up_is_starting() {
         for before in [DatabaseHealth::Unknown, DatabaseHealth::Starting] {
-            let now = judge(before, &silent(), &status(RUNNING, None), false);
+            let now = judge(before, (&silent(), false), &status(RUNNING, None), false);
             assert_eq!(now, DatabaseHealth::Starting);
         }
     }
@@ -193,23 +203,42 @@ mod tests {
     #[test]
     fn a_server_that_keeps_falling_over_is_down_until_it_answers() {
         let ended = status(ServerState::Ended, Some(9));
-        let down = judge(DatabaseHealth::Up, &silent(), &ended, false);
+        let down = judge(DatabaseHealth::Up, (&silent(), false), &ended, false);
         assert_eq!(down, DatabaseHealth::Down { cause: "ended by signal 9".to_owned() });
         let running = status(RUNNING, Some(6));
-        assert_eq!(judge(down.clone(), &silent(), &running, false), down);
-        assert_eq!(judge(down.clone(), &silent(), &ended, false), down);
+        assert_eq!(judge(down.clone(), (&silent(), false), &running, false), down);
+        assert_eq!(judge(down.clone(), (&silent(), false), &ended, false), down);
+    }
+
+    #[test]
+    fn a_full_volume_is_the_cause_whatever_else_was_before() {
+        let full = DatabaseHealth::Down { cause: "the volume is full".to_owned() };
+        let ended = status(ServerState::Ended, Some(6));
+        let killed = DatabaseHealth::Down { cause: "ended by signal 9".to_owned() };
+        for before in [DatabaseHealth::Up, killed, full.clone()] {
+            assert_eq!(judge(before, (&silent(), true), &ended, false), full);
+        }
+        // Its complaints are of a server that runs on.
+        let hangs = judge(DatabaseHealth::Up, (&silent(), true), &status(RUNNING, None), false);
+        assert_ne!(hangs, full);
     }
 
     #[test]
     fn a_server_that_hangs_or_shuts_its_agent_out_is_down() {
-        let hangs = judge(DatabaseHealth::Up, &silent(), &status(RUNNING, None), false);
+        let hangs = judge(DatabaseHealth::Up, (&silent(), false), &status(RUNNING, None), false);
         assert_eq!(hangs, DatabaseHealth::Down { cause: "the server does not answer".to_owned() });
         let later = ServerState::Running { pid: 7, ran_ms: LATELY_MS };
-        assert_eq!(judge(DatabaseHealth::Up, &silent(), &status(later, Some(9)), false), hangs);
+        assert_eq!(
+            judge(DatabaseHealth::Up, (&silent(), false), &status(later, Some(9)), false),
+            hangs
+        );
         let never = ServerState::Running { pid: 7, ran_ms: STARTING_MAX_MS };
-        assert_eq!(judge(DatabaseHealth::Starting, &silent(), &status(never, None), false), hangs);
+        assert_eq!(
+            judge(DatabaseHealth::Starting, (&silent(), false), &status(never, None), false),
+            hangs
+        );
         let shut = EngineError::NoEntry { message: "no".to_owned() };
-        let shut = judge(DatabaseHealth::Up, &shut, &status(RUNNING, Some(9)), false);
+        let shut = judge(DatabaseHealth::Up, (&shut, false), &status(RUNNING, Some(9)), false);
         let cause = "the server does not let its agent in: no".to_owned();
         assert_eq!(shut, DatabaseHealth::Down { cause });
     }
@@ -218,9 +247,9 @@ mod tests {
     fn nothing_is_known_of_a_server_that_was_never_asked_for() {
         let mut nothing = status(ServerState::Resting, None);
         nothing.prepared = false;
-        let now = judge(DatabaseHealth::Unknown, &silent(), &nothing, false);
+        let now = judge(DatabaseHealth::Unknown, (&silent(), false), &nothing, false);
         assert_eq!(now, DatabaseHealth::Unknown);
-        let preparing = judge(DatabaseHealth::Unknown, &silent(), &nothing, true);
+        let preparing = judge(DatabaseHealth::Unknown, (&silent(), false), &nothing, true);
         assert_eq!(preparing, DatabaseHealth::Starting);
     }
 }

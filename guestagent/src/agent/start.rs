@@ -54,11 +54,13 @@ fn wont_start(guest: &Guest, status: &Status, error: &EngineError) -> ActionErro
         None => error.to_string(),
     }];
     said.extend(lines.iter().take(LINES_MAX).map(|line| (*line).to_owned()));
-    let full = lines.iter().any(|line| {
-        line.contains("No space left on device")
-            || line.contains("errno: 28")
-            || line.contains("OS error 28")
-    });
-    let cause = if full { ActionCause::DiskFull } else { ActionCause::ServerWontStart };
+    let is_full = tells_of_a_full_volume(&lines);
+    let cause = if is_full { ActionCause::DiskFull } else { ActionCause::ServerWontStart };
     failed(cause, said.join("; "))
+}
+
+/// Whether complaints of a server have a full volume as their cause.
+pub(crate) fn tells_of_a_full_volume(complaints: &[&str]) -> bool {
+    let words = ["No space left on device", "errno: 28", "OS error 28"];
+    complaints.iter().any(|line| words.iter().any(|word| line.contains(word)))
 }

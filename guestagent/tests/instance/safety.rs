@@ -6,7 +6,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use domain::guest::{ActionOutcome, DatabaseHealth};
 use guestagent::control::{Answer, RefusalCause, Request, ServerState};
 use guestagent::process::Process;
 use guestagent::step;
@@ -14,6 +19,7 @@ use mysql_async::prelude::Queryable;
 use rustix::process::{Signal, geteuid};
 
 use crate::bench::{Bench, LIMIT, Level, eventually};
+use crate::plane::{Document, Plane, Prepare};
 use crate::shim::{running, running_on_a_bus};
 
 const LEVELS: [Level; 3] = [Level::Plain, Level::Bubblewrap, Level::Uid];
@@ -244,6 +250,64 @@ fn a_full_volume_is_told_from_a_missing_one() {
         bench.status().log_tail.filter(|log| log.contains("the volume is not mounted"))
     });
     assert!(!bench.layout().data().exists(), "nothing is written below the mount point");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_can_not_run_on_a_full_volume_says_so() {
+    if !Level::Uid.is_possible() {
+        return;
+    }
+    let plane = Plane::start().await;
+    let mut bench = Bench::new(Level::Uid);
+    bench.spec.volume.mounted = true;
+    bench.join(&plane);
+    let volume = bench.layout().volume();
+    let Some(_mounted) = Mounted::at(&volume, "256m") else { return };
+    bench.start_shim();
+    let prepare = Prepare { id: 1, ..Prepare::default() };
+    plane.offer(bench.spec.instance, Document::new(10, Some(prepare))).await;
+    assert_eq!(plane.outcome(1), ActionOutcome::Done);
+    plane.healthy(|health| *health == DatabaseHealth::Up);
+
+    let filler = Filler::start(&volume.join("filler"));
+    bench.alive("server").unwrap().signal(Signal::KILL).unwrap();
+    let full = DatabaseHealth::Down { cause: "the volume is full".to_owned() };
+    plane.healthy(|health| *health == full);
+    drop(filler);
+    plane.healthy(|health| *health == DatabaseHealth::Up);
+}
+
+/// A file that takes whatever room there is, gone with this value.
+struct Filler {
+    path: PathBuf,
+    is_enough: Arc<AtomicBool>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Filler {
+    fn start(path: &Path) -> Self {
+        let mut file = fs::File::create(path).unwrap();
+        let is_enough = Arc::new(AtomicBool::new(false));
+        let writer = thread::spawn({
+            let is_enough = is_enough.clone();
+            move || {
+                while !is_enough.load(Ordering::Relaxed) {
+                    if file.write_all(&[1; 4096]).is_err() {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }
+            }
+        });
+        Self { path: path.to_owned(), is_enough, writer: Some(writer) }
+    }
+}
+
+impl Drop for Filler {
+    fn drop(&mut self) {
+        self.is_enough.store(true, Ordering::Relaxed);
+        drop(self.writer.take().map(JoinHandle::join));
+        fs::remove_file(&self.path).unwrap();
+    }
 }
 
 /// A control group with little memory, gone with this value.
