@@ -60,19 +60,16 @@ async fn disturb(
     second.delete(&id.to_string()).await?;
     stack.resume_all();
 
-    // One that hangs elsewhere is passed by, and refused when it comes back.
+    // One that hangs elsewhere is passed by, and changes nothing when it comes back.
     let (id, hanging) = hang_with_a_claim(stack, history, second, &[Step::Place]).await?;
     stack.suspend(Part::Gateway(0))?;
     let until = Instant::now() + HANGS_FOR;
     second.wait_until_up(&id.to_string()).await;
     tokio::time::sleep_until(until).await;
     stack.resume_all();
-    let log = stack.state().join(format!("log/taskmanager-{hanging}.log"));
-    wait_for("the stale worker is refused", || {
-        let log = fs::read_to_string(&log).unwrap();
-        let mut refused = log.lines().filter(|line| line.contains("Effect left to others"));
-        refused.any(|line| line.contains(&id.to_string()))
-    });
+    let back = worker(stack, hanging)?;
+    let is_back = |news| matches!(news, News::Claimed(claimed) if claimed.worker == back);
+    history.listen().find("it works again", |news| is_back(news).then_some(())).await;
     // The gateway that hung serves again, and knows what it has missed.
     first.wait_until_up(&id.to_string()).await;
     Ok(id)
@@ -112,14 +109,13 @@ async fn hang_with_a_claim(
         let created = api.create("left-alone", json!({})).await?;
         let id = created.json()["instance"]["id"].as_str().context("no id")?.to_owned();
         let instance: InstanceId = id.parse()?;
-        let held = loop {
-            if let News::Claimed(claimed) = news.recv().await?
-                && claimed.instance == instance
-                && claimed.step.is_some_and(|step| steps.contains(&step))
-            {
-                break claimed;
+        let pick = |news| match news {
+            News::Claimed(claimed) if claimed.instance == instance => {
+                claimed.step.is_some_and(|step| steps.contains(&step)).then_some(claimed)
             }
+            News::Claimed(_) | News::Begun(_) => None,
         };
+        let held = news.find("a step is claimed", pick).await;
         let hanging = number_of(stack, held.worker)?;
         stack.suspend(Part::Taskmanager(hanging))?;
         let next = wait_for_async("somebody goes on", async || {
@@ -144,14 +140,18 @@ async fn hang_with_a_claim(
 }
 
 /// Which taskmanager that worker is.
-fn number_of(stack: &Stack, worker: WorkerId) -> anyhow::Result<u16> {
+fn number_of(stack: &Stack, claimant: WorkerId) -> anyhow::Result<u16> {
     for number in 0..2 {
-        let file = stack.state().join(format!("taskmanager-{number}/worker"));
-        if fs::read_to_string(file)?.trim() == worker.to_string() {
+        if worker(stack, number)? == claimant {
             return Ok(number);
         }
     }
-    anyhow::bail!("{worker} is no taskmanager of this stack")
+    anyhow::bail!("{claimant} is no taskmanager of this stack")
+}
+
+fn worker(stack: &Stack, number: u16) -> anyhow::Result<WorkerId> {
+    let file = stack.state().join(format!("taskmanager-{number}/worker"));
+    Ok(fs::read_to_string(file)?.trim().parse()?)
 }
 
 fn assert_nothing_is_doubled(
@@ -162,6 +162,10 @@ fn assert_nothing_is_doubled(
     let world = history.snapshot();
     let mut loads = world.asked.iter().filter(|(name, _)| name.starts_with("load-"));
     assert!(loads.all(|(_, times)| *times == 1), "{:?}", world.asked);
+    let of_kept = world.begun.iter().filter(|begun| begun.instance == kept);
+    let steps: Vec<_> = of_kept.map(|begun| begun.step).collect();
+    let once = [Step::Place, Step::Volume, Step::Guest, Step::AgentReport, Step::Prepare];
+    assert_eq!(steps, [&once.map(Some)[..], &[None]].concat());
     let kept = BTreeSet::from([kept]);
     let reserved: BTreeSet<_> =
         world.projects.values().flat_map(|folded| folded.state.reservations.keys()).collect();

@@ -1,6 +1,6 @@
 //! The log as it grows, folded: what every instance is doing, and when each step began.
 
-use crate::stack::wait_for_async;
+use crate::stack::{LIMIT, wait_for_async};
 use domain::aggregate::Kind;
 use domain::commit::Events;
 use domain::host::Host;
@@ -12,6 +12,7 @@ use eventlog::{EventLog, Folded, Recorded, Tailer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
 /// An instance has come to another step, or to rest.
@@ -210,8 +211,8 @@ impl History {
     }
 
     /// What happens from now on.
-    pub fn listen(&self) -> broadcast::Receiver<News> {
-        self.news.subscribe()
+    pub fn listen(&self) -> Listener {
+        Listener(self.news.subscribe())
     }
 
     /// Waits until all is folded that the log has, and no instance has anything to do.
@@ -225,5 +226,32 @@ impl History {
             (world.position >= last && world.rests()).then_some(())
         })
         .await;
+    }
+}
+
+/// Hears what happens after it was made.
+pub struct Listener(broadcast::Receiver<News>);
+
+impl Listener {
+    /// Waits for the first news that `pick` takes.
+    ///
+    /// # Panics
+    /// It takes too long.
+    pub async fn find<T>(&mut self, what: &str, mut pick: impl FnMut(News) -> Option<T>) -> T {
+        let finding = async {
+            loop {
+                let found = match self.0.recv().await {
+                    Ok(news) => pick(news),
+                    // What was missed is not found; there will be more.
+                    Err(RecvError::Lagged(_)) => None,
+                    Err(RecvError::Closed) => panic!("nobody follows the log any more"),
+                };
+                if let Some(found) = found {
+                    return found;
+                }
+            }
+        };
+        let found = tokio::time::timeout(LIMIT, finding).await;
+        found.unwrap_or_else(|_| panic!("not within {LIMIT:?}: {what}"))
     }
 }

@@ -86,14 +86,11 @@ struct Strike {
 /// Kills as planned, at the next instance that comes to that step.
 async fn strike(stack: &Stack, history: &History, witness: &Witness, kill: Kill) -> Strike {
     wait_for_async(&kill.to_string(), async || {
-        let mut news = history.listen();
-        let instance = loop {
-            if let News::Begun(begun) = news.recv().await.ok()?
-                && begun.step == kill.step
-            {
-                break begun.instance;
-            }
+        let pick = |news| match news {
+            News::Begun(begun) if begun.step == kill.step => Some(begun.instance),
+            News::Begun(_) | News::Claimed(_) => None,
         };
+        let instance = history.listen().find(&kill.to_string(), pick).await;
         tokio::time::sleep(kill.after).await;
         let mut victim = instance.to_string();
         if kill.step.is_none() && kill.kind != Kind::Server {
