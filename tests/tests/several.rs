@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::history::{Claimed, History, News};
-use testkit::stack::{Api, Options, Part, Stack, wait_for, wait_for_async};
+use testkit::history::{History, News};
+use testkit::stack::{Api, Options, Part, Stack, wait_for_async};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -48,9 +48,12 @@ async fn disturb(
 ) -> anyhow::Result<InstanceId> {
     for part in [Part::Taskmanager(0), Part::Gateway(0), Part::Taskmanager(1)] {
         let killed = stack.kill(part)?;
-        wait_for("another is there", || {
-            stack.identity(part).is_ok_and(|next| next != killed) && stack.runs(part)
-        });
+        // The load goes on meanwhile.
+        wait_for_async("another is there", async || {
+            let is_another = stack.identity(part).is_ok_and(|next| next != killed);
+            (is_another && stack.runs(part)).then_some(())
+        })
+        .await;
     }
 
     // One that hangs in the middle of an effect is in the way of the others, and is ended; one
@@ -109,27 +112,16 @@ async fn hang_with_a_claim(
         let created = api.create("left-alone", json!({})).await?;
         let id = created.json()["instance"]["id"].as_str().context("no id")?.to_owned();
         let instance: InstanceId = id.parse()?;
-        let pick = |news| match news {
-            News::Claimed(claimed) if claimed.instance == instance => {
-                claimed.step.is_some_and(|step| steps.contains(&step)).then_some(claimed)
-            }
-            News::Claimed(_) | News::Begun(_) => None,
+        let claimed = |news| match news {
+            News::Claimed(claimed) => (claimed.instance == instance).then_some(claimed),
+            News::Begun(_) => None,
         };
-        let held = news.find("a step is claimed", pick).await;
+        let at_steps =
+            |news| claimed(news).filter(|held| held.step.is_some_and(|step| steps.contains(&step)));
+        let held = news.find("a step is claimed", at_steps).await;
         let hanging = number_of(stack, held.worker)?;
         stack.suspend(Part::Taskmanager(hanging))?;
-        let next = wait_for_async("somebody goes on", async || {
-            let world = history.snapshot();
-            let of_it = |claimed: &&Claimed| claimed.instance == instance;
-            world
-                .claims
-                .iter()
-                .filter(of_it)
-                .skip_while(|claimed| **claimed != held)
-                .nth(1)
-                .copied()
-        })
-        .await;
+        let next = news.find("somebody goes on", claimed).await;
         if next.step == held.step && next.worker != held.worker {
             return Ok((instance, hanging));
         }

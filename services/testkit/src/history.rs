@@ -58,14 +58,14 @@ pub struct World {
     pub hosts: BTreeMap<Uuid, Folded<Host>>,
     /// Every step of every instance.
     pub begun: Vec<Begun>,
-    /// Every claim on every effect.
-    pub claims: Vec<Claimed>,
     /// How often something was asked for under its name; clients use each name once.
     pub asked: BTreeMap<String, u32>,
     /// Actions with the names of what they make.
     actions: BTreeMap<ActionId, Vec<String>>,
     /// Names of what could not be made.
     pub failed: BTreeSet<String>,
+    /// Creations that were asked for, and those of them that failed, deleted since or not.
+    pub creations: (usize, usize),
 }
 
 impl World {
@@ -93,9 +93,7 @@ impl World {
         let mut news = Vec::new();
         for event in events {
             if let Event::EffectClaimed { worker, .. } = event {
-                let claimed = Claimed { instance: id, worker: *worker, step };
-                self.claims.push(claimed);
-                news.push(News::Claimed(claimed));
+                news.push(News::Claimed(Claimed { instance: id, worker: *worker, step }));
             }
         }
         if before != step {
@@ -111,7 +109,11 @@ impl World {
             self.failed.extend(self.actions.remove(id).into_iter().flatten());
         }
         let mut asked = Vec::new();
+        if let Event::CreationFailed { .. } = event {
+            self.creations.1 += 1;
+        }
         if let Event::CreationRequested { spec, .. } = event {
+            self.creations.0 += 1;
             asked.push(spec.name.clone());
         }
         if let Event::ActionRequested { id, spec, .. } = event {
@@ -155,13 +157,12 @@ fn names(action: &ActionSpec) -> Vec<String> {
 /// What an instance is doing.
 fn step(instance: &Instance) -> Option<Step> {
     let live = instance.live()?;
-    match &live.phase {
-        Phase::Provisioning(running) | Phase::Undoing(running) | Phase::Deleting(running) => {
-            Some(running.step)
-        }
-        Phase::Restarting => Some(Step::Restart),
-        Phase::Active if !live.actions.pending.is_empty() => Some(Step::Action),
-        Phase::Active | Phase::Failed => None,
+    if let Some(running) = live.phase.running() {
+        Some(running.step)
+    } else if live.phase == Phase::Restarting {
+        Some(Step::Restart)
+    } else {
+        (!live.actions.pending.is_empty()).then_some(Step::Action)
     }
 }
 

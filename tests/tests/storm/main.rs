@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 const CLIENTS: u64 = 4;
 /// In each step of a creation at least so many processes are killed.
 const HITS_MIN: usize = 5;
+/// At most one creation of so many may fail: a machine can be too slow for a step's deadline.
+const FAILED_MAX: usize = 20;
 /// How long a process may take to be there; then another instance is waited for.
 const APPEARS_WITHIN: Duration = Duration::from_millis(500);
 
@@ -60,16 +62,15 @@ async fn nothing_is_lost_doubled_or_stuck() -> anyhow::Result<()> {
     history.rest().await;
     witness.has_noticed_nothing().await?;
 
-    let (mut failed, mut made) = (0, 0);
-    for client in &known {
-        let world = history.snapshot();
-        failed += verdict::is_as_told(client, &world).await?;
-        made += client.made.len();
-    }
     let world = history.snapshot();
+    for client in &known {
+        verdict::is_as_told(client, &world).await?;
+    }
     verdict::nothing_is_doubled(&world);
     verdict::reservations_are_exact(&world, &stack)?;
-    eprintln!("{made} creations were acknowledged, {failed} of them failed.");
+    let (asked, failed) = world.creations;
+    eprintln!("{asked} creations were asked for, {failed} of them failed.");
+    assert!(failed * FAILED_MAX <= asked, "a kill is no reason for a creation to fail");
     assert_steps_were_hit(&strikes, &world);
     Ok(())
 }
@@ -131,8 +132,9 @@ fn now() -> Timestamp {
 /// By the log's own times, kills fell into all steps of a creation.
 fn assert_steps_were_hit(strikes: &[Strike], world: &World) {
     let mut hits: BTreeMap<Option<Step>, BTreeMap<Kind, usize>> = BTreeMap::new();
-    for strike in strikes {
+    for (number, strike) in strikes.iter().enumerate() {
         let step = world.step_at(strike.instance, strike.at);
+        eprintln!("{number}: {} died when {} was in {step:?}", strike.victim, strike.instance);
         *hits.entry(step).or_default().entry(strike.kind).or_default() += 1;
     }
     for (step, kinds) in &hits {
