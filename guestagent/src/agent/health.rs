@@ -12,6 +12,7 @@ use domain::guest::DatabaseHealth;
 use tokio::sync::{Notify, watch};
 
 use super::Guest;
+use super::shim_client::ShimError;
 use super::start::tells_of_a_full_volume;
 use crate::control::{End, LOG_TAIL_MAX, ServerState, Status};
 use crate::engine::EngineError;
@@ -106,18 +107,27 @@ impl Watcher {
             Err(error) => error,
         };
         let preparing = health.preparing.load(Ordering::Relaxed);
-        match self.guest.shim.status_and_log(LOG_TAIL_MAX).await {
-            Ok(status) => {
-                let log = status.log_tail.as_deref().unwrap_or_default();
-                let is_full = tells_of_a_full_volume(&self.guest.engine.complaints(log));
-                judge(health.now(), (&silence, is_full), &status, preparing)
-            }
+        match self.status().await {
+            Ok((status, is_full)) => judge(health.now(), (&silence, is_full), &status, preparing),
             // A shim that is away for a moment says nothing about the server.
             Err(error) => {
                 tracing::debug!(error = %telemetry::Chain(&error), "No status from the shim.");
                 health.now()
             }
         }
+    }
+
+    /// How the server is, and whether its log tells of a full volume: only an end is worth
+    /// reading it for.
+    async fn status(&self) -> Result<(Status, bool), ShimError> {
+        let status = self.guest.shim.status_and_log(0).await?;
+        if lately_ended(&status).is_none() {
+            return Ok((status, false));
+        }
+        let status = self.guest.shim.status_and_log(LOG_TAIL_MAX).await?;
+        let log = status.log_tail.as_deref().unwrap_or_default();
+        let is_full = tells_of_a_full_volume(&self.guest.engine.complaints(log));
+        Ok((status, is_full))
     }
 }
 
