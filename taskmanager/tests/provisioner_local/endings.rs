@@ -21,8 +21,11 @@ mv "$dir/shim.id.new" "$dir/shim.id"
 /// A process of the instance that nobody recorded: the server's user, in its groups where those
 /// are, at work in its volume.
 fn server(bench: &Bench, plan: &GuestPlan) -> Child {
-    let mut server = Command::new("sleep");
-    server.arg("600").current_dir(bench.volume(plan.id));
+    as_server(bench, plan, Command::new("sleep").arg("600"))
+}
+
+fn as_server(bench: &Bench, plan: &GuestPlan, server: &mut Command) -> Child {
+    server.current_dir(bench.volume(plan.id));
     if let Some(gid) = plan.place.uid {
         server.uid(gid + 1).gid(gid);
     }
@@ -57,6 +60,26 @@ fn what_a_dead_shim_left_is_ended() {
 }
 
 #[test]
+fn what_follows_the_shim_by_itself_is_not_killed() {
+    if !is_root() {
+        return;
+    }
+    let bench = Bench::new();
+    let plan = bench.plan(0);
+    run(async {
+        make(&bench, &plan).await;
+        let shim = bench.shim(plan.id).unwrap();
+        let lives = format!("grep -q '^State:.[^Z]' /proc/{shim}/status 2>/dev/null");
+        let script = format!("while {lives}; do sleep 0.01; done; sleep 0.05; exit 3");
+        let mut follower = as_server(&bench, &plan, Command::new("sh").args(["-c", &script]));
+        bench.local.ensure_no_guest(3, plan.id).await.unwrap();
+        assert_eq!(follower.wait().unwrap().code(), Some(3));
+        bench.local.ensure_no_volume(4, plan.id).await.unwrap();
+    });
+    assert_eq!(bench.traces(), Vec::<String>::new());
+}
+
+#[test]
 fn a_shim_that_does_not_hear_its_order_is_killed() {
     let mut bench = Bench::with_guestagent(&format!("{RECORD}\nkill -STOP $$"));
     bench.config.stop_max = Duration::from_millis(300);
@@ -66,6 +89,11 @@ fn a_shim_that_does_not_hear_its_order_is_killed() {
     run(async {
         make(bench, &plan).await;
         let shim = bench.shim(plan.id).unwrap();
+        // It records itself a moment before.
+        wait_until("the shim hears nothing", || {
+            let status = fs::read_to_string(format!("/proc/{shim}/status")).unwrap();
+            status.contains("\nState:\tT")
+        });
         let asked = Instant::now();
         local.ensure_no_guest(3, plan.id).await.unwrap();
         assert!(asked.elapsed() >= Duration::from_millis(300), "it was asked first");

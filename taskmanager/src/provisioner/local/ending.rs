@@ -72,11 +72,14 @@ impl LocalProvisioner {
         for process in &asked {
             process.ends_until(limit);
         }
-        let linger = Instant::now() + LINGER_MAX;
-        for process in self.living(id)? {
-            process.ends_until(linger);
+        let left = self.living(id)?;
+        if !left.is_empty() {
+            let linger = Instant::now() + LINGER_MAX;
+            for process in &left {
+                process.ends_until(linger);
+            }
+            self.kill(id)?;
         }
-        self.kill(id)?;
         self.children.reap();
         for part in PARTS {
             files::remove(&layout.identity(part))?;
