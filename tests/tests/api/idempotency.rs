@@ -50,6 +50,8 @@ async fn of_a_hundred_at_once_one_instance_comes() -> anyhow::Result<()> {
     assert_eq!(ids.len(), 1);
     let id = ids.pop_first().unwrap();
     api.wait_until_up(&id).await;
+    let listed = api.get("/instances").await?.json();
+    assert_eq!(listed["instances"].as_array().unwrap().len(), 1);
     api.delete(&id).await
 }
 

@@ -123,7 +123,8 @@ on_every_server! {
         assert!(begun.elapsed() >= limit - Duration::from_millis(2), "{:?}", begun.elapsed());
         assert!(matches!(unknown.cause, Cause::NoAnswer), "{:?}", unknown.cause);
         let seen = decider.seen.lock().await.clone();
-        assert!(seen.len() > 1, "it was asked once");
+        // Every half second: that often a hanging taskmanager may be met instead of another.
+        assert!((3..=5).contains(&seen.len()), "{seen:?}");
         assert!(seen.iter().all(|asked| asked.command_id == seen[0].command_id), "{seen:?}");
         decider.stop().await;
     }
