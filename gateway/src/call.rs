@@ -85,6 +85,14 @@ impl Call {
         if self.is_admin { Ok(()) } else { Err(Fault::Denied { rule }) }
     }
 
+    /// Refuses callers that are no administrators from what is under `/mgmt`.
+    ///
+    /// # Errors
+    /// When the caller is none.
+    pub(crate) fn check_manages(&self) -> Result<(), Fault> {
+        if self.is_admin { Ok(()) } else { Err(Fault::NotAdmin) }
+    }
+
     /// Who looks at an instance.
     pub(crate) fn viewer(&self) -> Viewer<'_> {
         Viewer { links: &self.links, is_admin: self.is_admin }

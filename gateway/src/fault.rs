@@ -31,6 +31,8 @@ pub(crate) enum Fault {
         /// Under which rule.
         rule: &'static str,
     },
+    /// Only administrators manage.
+    NotAdmin,
     /// No such route, or not with this method.
     NoRoute,
     /// The thing is unknown, or another project's.
@@ -108,6 +110,8 @@ pub(crate) enum Missing {
     Configuration(String),
     /// A backup.
     Backup(String),
+    /// A cluster.
+    Cluster(String),
     /// A database inside an instance.
     Database(String),
     /// A user inside an instance.
@@ -137,6 +141,7 @@ impl Fault {
             Self::Denied { rule } => {
                 forbidden(format!("Policy doesn't allow {rule} to be performed."))
             }
+            Self::NotAdmin => forbidden("User does not have admin privileges."),
             Self::NoRoute => row(404, "itemNotFound", "The resource could not be found."),
             Self::NotFound(missing) => row(404, "itemNotFound", missing.text()),
             Self::BodyTooLarge { bytes_max } => {
@@ -270,6 +275,7 @@ impl Missing {
                 format!("Configuration group id: {id} could not be found.")
             }
             Self::Backup(id) => format!("Backup {id} cannot be found."),
+            Self::Cluster(id) => format!("Cluster '{id}' cannot be found."),
             Self::Database(name) => format!("Database {name} cannot be found on the instance."),
             Self::User(name) => format!("User {name} cannot be found on the instance."),
         }

@@ -4,6 +4,7 @@
 //! - Nothing that a client sends makes a 5xx: what can't be read is a 400.
 //! - A body is never shown by `Debug`, since it may hold passwords, and no refusal quotes one.
 
+pub(crate) mod absent;
 pub(crate) mod accounts;
 pub(crate) mod action;
 pub(crate) mod admission;

@@ -6,8 +6,8 @@ use crate::gateway::Gateway;
 use crate::request::document;
 use crate::request_id;
 use crate::routes::{
-    self, actions, creation, databases, datastores, discovery, flavors, grants, health, instances,
-    limits, users,
+    self, absent, actions, creation, databases, datastores, discovery, flavors, grants, health,
+    instances, limits, users,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -28,6 +28,7 @@ pub fn router(gateway: Arc<Gateway>, identity: Router) -> Router {
     let places = Arc::new(Semaphore::new(gateway.config.limits.requests_max));
     let gated = trove()
         .merge(inside())
+        .merge(absent::routes())
         .fallback(routes::none)
         .method_not_allowed_fallback(routes::none)
         .layer(DefaultBodyLimit::max(document::BYTES_MAX))

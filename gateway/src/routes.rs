@@ -1,5 +1,6 @@
 //! What each route does: read the request, ask the read model or send a command, make the view.
 
+pub(crate) mod absent;
 pub(crate) mod actions;
 pub(crate) mod creation;
 pub(crate) mod databases;

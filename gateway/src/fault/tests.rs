@@ -42,6 +42,7 @@ fn every_fault_of_the_gateway_has_its_status() {
         (Fault::Unauthorized, 401, "unauthorized"),
         (Fault::OtherProject { token_project: "p".into() }, 403, "forbidden"),
         (Fault::Denied { rule: "r" }, 403, "forbidden"),
+        (Fault::NotAdmin, 403, "forbidden"),
         (Fault::NoRoute, 404, "itemNotFound"),
         (Fault::no_instance(&INSTANCE), 404, "itemNotFound"),
         (Fault::BodyTooLarge { bytes_max: 1 }, 413, "overLimit"),

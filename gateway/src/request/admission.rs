@@ -168,13 +168,13 @@ fn refuse_extras(creation: &Creation, version: &VersionRef) -> Result<(), Fault>
         return Err(Fault::NotFound(Missing::Backup(shown(id))));
     }
     if extras.replica_source.is_some() {
-        return Err(Fault::Invalid(format!(
-            "Replication is not supported for datastore {} {}.",
+        return Err(Fault::NotOffered(format!(
+            "Replication is not offered for datastore {} {} by this service yet.",
             version.datastore_name, version.name
         )));
     }
     if extras.has_modules {
-        return Err(Fault::NotOffered("Modules are not offered by this service yet.".to_owned()));
+        return Err(Fault::NotOffered("Modules are not offered by this service.".to_owned()));
     }
     Ok(())
 }

@@ -52,7 +52,11 @@ pub(crate) fn by_name(
     Ok(guest::Page { after: query.get("marker").cloned(), limit })
 }
 
-fn limit(query: &HashMap<String, String>, size_max: usize) -> Result<usize, Fault> {
+/// How many entries are asked for: `limit`, and never more than `size_max`.
+///
+/// # Errors
+/// When the limit is no positive integer.
+pub(crate) fn limit(query: &HashMap<String, String>, size_max: usize) -> Result<usize, Fault> {
     match query.get("limit") {
         None => Ok(size_max),
         Some(text) => Ok(number(text)?.min(size_max)),

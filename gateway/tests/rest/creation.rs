@@ -113,8 +113,8 @@ async fn replication_is_refused_for_a_known_source() {
     let stack = Stack::start().await;
     let id = id_of(&post(&stack, &small_creation("n")).await.json());
     let answer = post(&stack, &json!({"instance": {"name": "r", "replica_of": id.0}})).await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-    assert!(answer.fault().1.starts_with("Replication is not supported"), "{answer:?}");
+    assert_eq!(answer.status, StatusCode::NOT_IMPLEMENTED);
+    assert!(answer.fault().1.starts_with("Replication is not offered"), "{answer:?}");
 }
 
 #[tokio::test]

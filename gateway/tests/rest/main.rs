@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, helpers included")]
 
+mod absent;
 mod creation;
 mod databases;
 mod desk;
