@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use domain::command::Rejection;
 use domain::guest::ActionCause;
 use domain::ids::{InstanceId, ProjectId, RequestId};
+use domain::quota::Resource;
 use serde_json::json;
 
 /// Why a request fails.
@@ -33,6 +34,11 @@ pub(crate) enum Fault {
     },
     /// Only administrators manage.
     NotAdmin,
+    /// Another project's figures are for administrators.
+    OtherQuota {
+        /// Whose.
+        project: String,
+    },
     /// No such route, or not with this method.
     NoRoute,
     /// The thing is unknown, or another project's.
@@ -57,6 +63,13 @@ pub(crate) enum Fault {
         instance: InstanceId,
         /// Its status.
         words: Words,
+        /// Why.
+        rejection: Rejection,
+    },
+    /// A taskmanager refused a command that is about no instance.
+    RefusedOf {
+        /// What it is about.
+        what: String,
         /// Why.
         rejection: Rejection,
     },
@@ -85,6 +98,13 @@ pub(crate) enum Fault {
         /// To look at.
         instance: InstanceId,
     },
+    /// The same, of a command that is about no instance.
+    OutcomeUnknownOf {
+        /// What it is about.
+        what: String,
+        /// To look it up in the log.
+        request_id: RequestId,
+    },
     /// The gateway does not know enough of the log yet.
     NotCaughtUp,
     /// The control plane has not told its keys or figures yet.
@@ -112,6 +132,8 @@ pub(crate) enum Missing {
     Backup(String),
     /// A cluster.
     Cluster(String),
+    /// A counted resource.
+    QuotaResource(String),
     /// A database inside an instance.
     Database(String),
     /// A user inside an instance.
@@ -142,6 +164,9 @@ impl Fault {
                 forbidden(format!("Policy doesn't allow {rule} to be performed."))
             }
             Self::NotAdmin => forbidden("User does not have admin privileges."),
+            Self::OtherQuota { project } => {
+                forbidden(format!("Operation not allowed for tenant {project}."))
+            }
             Self::NoRoute => row(404, "itemNotFound", "The resource could not be found."),
             Self::NotFound(missing) => row(404, "itemNotFound", missing.text()),
             Self::BodyTooLarge { bytes_max } => {
@@ -154,6 +179,7 @@ impl Fault {
                 row(415, "badMediaType", "Unsupported Content-Type: send application/json.")
             }
             Self::Refused { instance, words, rejection } => refused(*instance, words, rejection),
+            Self::RefusedOf { what, rejection } => refused_of(what, rejection),
             Self::ActionFailed { instance, cause, text } => failed(*instance, *cause, text),
             Self::GuestSilent { instance } => unavailable(format!(
                 "The database of instance {instance} does not answer. Try again shortly."
@@ -165,6 +191,10 @@ impl Fault {
             Self::OutcomeUnknown { request_id, instance } => unavailable(format!(
                 "No answer in time, so the outcome is not known: the change to instance {instance} \
                  may still come. Look at the instance before you repeat request {request_id}."
+            )),
+            Self::OutcomeUnknownOf { what, request_id } => unavailable(format!(
+                "No answer in time, so the outcome is not known: the change to {what} may still \
+                 come. Look at it before you repeat request {request_id}."
             )),
             Self::NotCaughtUp => unavailable("The service is catching up. Try again shortly."),
             Self::NotFounded => unavailable("The service is starting. Try again shortly."),
@@ -191,12 +221,7 @@ fn refused(instance: InstanceId, words: &Words, rejection: &Rejection) -> Row {
             "The creation was given up before it began, and nothing was made. Send it again; an \
              Idempotency-Key must be a new one.",
         ),
-        Rejection::QuotaExceeded { resources } => {
-            let mut words: Vec<String> =
-                resources.iter().map(|resource| format!("'{}'", resource.as_str())).collect();
-            words.sort();
-            over_limit(format!("Quota exceeded for resources: [{}].", words.join(", ")))
-        }
+        Rejection::QuotaExceeded { resources } => quota_exceeded(resources),
         Rejection::InstanceBusy => unprocessable(format!(
             "Instance {instance} is not currently available for an action to be performed \
              (instance status was {}).",
@@ -205,17 +230,40 @@ fn refused(instance: InstanceId, words: &Words, rejection: &Rejection) -> Row {
         Rejection::DatabaseDown => {
             unprocessable(format!("Instance {instance} is not ready, status: {}.", words.database))
         }
+        Rejection::DeadlinePassed
+        | Rejection::Damaged
+        | Rejection::LogUnavailable
+        | Rejection::NotUnderstood => refused_of(&instance.to_string(), rejection),
+    }
+}
+
+/// What any command may meet, whatever it is about.
+fn refused_of(what: &str, rejection: &Rejection) -> Row {
+    match rejection {
         Rejection::DeadlinePassed => {
             unavailable("The request took too long, and nothing was changed. Send it again.")
         }
         Rejection::Damaged => unavailable(format!(
-            "The record of {instance} can be read but not changed until an operator has looked \
-             at it."
+            "The record of {what} can be read but not changed until an operator has looked at it."
         )),
-        Rejection::LogUnavailable | Rejection::NotUnderstood => {
+        Rejection::QuotaExceeded { resources } => quota_exceeded(resources),
+        Rejection::LogUnavailable
+        | Rejection::NotUnderstood
+        | Rejection::InstanceNotFound
+        | Rejection::InstanceExists
+        | Rejection::CreationAbandoned
+        | Rejection::InstanceBusy
+        | Rejection::DatabaseDown => {
             unavailable("The service can't take changes at the moment; nothing was changed.")
         }
     }
+}
+
+fn quota_exceeded(resources: &[Resource]) -> Row {
+    let mut words: Vec<String> =
+        resources.iter().map(|resource| format!("'{}'", resource.as_str())).collect();
+    words.sort();
+    over_limit(format!("Quota exceeded for resources: [{}].", words.join(", ")))
 }
 
 fn failed(instance: InstanceId, cause: ActionCause, text: &str) -> Row {
@@ -276,6 +324,7 @@ impl Missing {
             }
             Self::Backup(id) => format!("Backup {id} cannot be found."),
             Self::Cluster(id) => format!("Cluster '{id}' cannot be found."),
+            Self::QuotaResource(word) => format!("Unknown quota resources {word}."),
             Self::Database(name) => format!("Database {name} cannot be found on the instance."),
             Self::User(name) => format!("User {name} cannot be found on the instance."),
         }

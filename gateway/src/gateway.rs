@@ -10,9 +10,11 @@ use crate::heartbeats::{Heard, Heartbeats};
 use crate::request::idempotency::HashKey;
 use crate::request_id;
 use crate::view::status::Words;
-use domain::command::{Body, Envelope};
-use domain::ids::{CommandId, InstanceId};
+use domain::command::{Accepted, Body, Envelope, Rejection};
+use domain::ids::{CommandId, InstanceId, RequestId};
 use domain::instance::{Instance, Live, Phase};
+use domain::project::Project;
+use domain::quota::Quotas;
 use eventlog::EventLog;
 use identity::Identity;
 use readmodel::ReadModel;
@@ -112,6 +114,40 @@ impl Gateway {
         instance: InstanceId,
         (command_id, body): (CommandId, Body),
     ) -> Result<Done, Fault> {
+        match self.order(call, command_id, body).await {
+            Err(request_id) => Err(Fault::OutcomeUnknown { request_id, instance }),
+            Ok(Err(rejection)) => {
+                Err(Fault::Refused { instance, words: self.words(instance), rejection })
+            }
+            Ok(Ok(done)) => Ok(done),
+        }
+    }
+
+    /// The same for a command about something else, which `what` names.
+    ///
+    /// # Errors
+    /// When it was refused, or nobody says what became of it.
+    pub(crate) async fn carry_out_of(
+        &self,
+        call: &Call,
+        what: String,
+        (command_id, body): (CommandId, Body),
+    ) -> Result<Done, Fault> {
+        match self.order(call, command_id, body).await {
+            Err(request_id) => Err(Fault::OutcomeUnknownOf { what, request_id }),
+            Ok(Err(rejection)) => Err(Fault::RefusedOf { what, rejection }),
+            Ok(Ok(done)) => Ok(done),
+        }
+    }
+
+    /// Sends a command and waits until its effect can be read here; the request's id when nobody
+    /// says what became of it.
+    async fn order(
+        &self,
+        call: &Call,
+        command_id: CommandId,
+        body: Body,
+    ) -> Result<Result<Done, Rejection>, RequestId> {
         let envelope = Envelope {
             command_id,
             deadline: clock::now().after(self.config.limits.command()),
@@ -121,17 +157,24 @@ impl Gateway {
         };
         let reply = self.commands.send(&envelope).await.map_err(|error| {
             tracing::warn!(%command_id, error = %Chain(&error), "Command has no known outcome.");
-            Fault::OutcomeUnknown { request_id: envelope.request_id.clone(), instance }
+            envelope.request_id.clone()
         })?;
-        let position = reply
-            .map_err(|rejection| Fault::Refused {
-                instance,
-                words: self.words(instance),
-                rejection,
-            })?
-            .position;
-        let is_readable = self.reached(position).await.is_ok();
-        Ok(Done { position, is_readable })
+        Ok(match reply {
+            Err(rejection) => Err(rejection),
+            Ok(Accepted { position }) => {
+                let is_readable = self.reached(position).await.is_ok();
+                Ok(Done { position, is_readable })
+            }
+        })
+    }
+
+    /// What a project may use: its own figures over the plane's defaults.
+    ///
+    /// # Errors
+    /// When the plane has not told its defaults yet.
+    pub(crate) fn quotas(&self, project: &Project) -> Result<Quotas, Fault> {
+        let defaults = self.read_model.plane()?.quota_defaults.ok_or(Fault::NotFounded)?;
+        Ok(project.overrides.over(defaults))
     }
 
     /// An instance's status, for the text of a refusal.

@@ -15,6 +15,7 @@ pub(crate) mod idempotency;
 pub(crate) mod inside;
 pub(crate) mod nic;
 pub(crate) mod page;
+pub(crate) mod quotas;
 pub(crate) mod update;
 
 use std::fmt;

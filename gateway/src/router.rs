@@ -7,7 +7,7 @@ use crate::request::document;
 use crate::request_id;
 use crate::routes::{
     self, absent, actions, creation, databases, datastores, discovery, flavors, grants, health,
-    instances, limits, users,
+    instances, limits, quotas, users,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -28,6 +28,7 @@ pub fn router(gateway: Arc<Gateway>, identity: Router) -> Router {
     let places = Arc::new(Semaphore::new(gateway.config.limits.requests_max));
     let gated = trove()
         .merge(inside())
+        .merge(management())
         .merge(absent::routes())
         .fallback(routes::none)
         .method_not_allowed_fallback(routes::none)
@@ -87,6 +88,11 @@ fn inside() -> Router<Arc<Gateway>> {
         )
         .route("/instances/{id}/users/{user}/databases", get(grants::list).put(grants::grant))
         .route("/instances/{id}/users/{user}/databases/{database}", delete(grants::revoke))
+}
+
+/// What stands under `/mgmt`.
+fn management() -> Router<Arc<Gateway>> {
+    Router::new().route("/mgmt/quotas/{project}", get(quotas::show).put(quotas::update))
 }
 
 /// Around every request: its id, a place among those at once, one log line, and an answer even

@@ -11,6 +11,7 @@ pub(crate) mod grants;
 pub(crate) mod health;
 pub(crate) mod instances;
 pub(crate) mod limits;
+pub(crate) mod quotas;
 pub(crate) mod users;
 
 use crate::call::{Call, POSITION};

@@ -39,6 +39,16 @@ pub(crate) async fn decide(
         Body::ResetStatus { id } => {
             on_instance(core, envelope, *id, instance::Command::ResetStatus).await
         }
+        Body::SetLimits { project, overrides } => {
+            let (project_id, overrides) = (project.clone(), *overrides);
+            let command = project::Command::SetLimits { project_id, overrides };
+            let handled = core
+                .project
+                .handle(envelope.body.key(), &external(envelope, command), now)
+                .await
+                .map(|handled| Accepted { position: handled.position });
+            settle(handled.map_err(|error| refusal(error, quota_refusal)))
+        }
         Body::RevokeToken { audit_id, expires } => {
             let command =
                 plane::Command::RevokeToken { audit_id: audit_id.clone(), expires: *expires };
@@ -81,23 +91,23 @@ async fn store(secrets: &SecretStore, sealed: &[StoredSecret]) -> Option<()> {
 
 async fn reserve(core: &Core, id: InstanceId, spec: &Spec) -> Result<(), Option<Rejection>> {
     let plane = core.rows.plane().map_err(|_| None)?;
-    let quotas = plane.quota_defaults.ok_or(None)?;
+    let defaults = plane.quota_defaults.ok_or(None)?;
     let command = project::Command::Reserve {
         project_id: spec.project.clone(),
         instance: id,
         amount: spec.amount(),
-        quotas,
+        defaults,
     };
     let command_id = CommandId(derived(&["reserve", &id.to_string()]));
     core.project
         .handle((&spec.project).into(), &internal(command_id, command), now)
         .await
         .map(|_| ())
-        .map_err(|error| {
-            refusal(error, |project::Rejection::QuotaExceeded { resources }| {
-                Rejection::QuotaExceeded { resources }
-            })
-        })
+        .map_err(|error| refusal(error, quota_refusal))
+}
+
+fn quota_refusal(project::Rejection::QuotaExceeded { resources }: project::Rejection) -> Rejection {
+    Rejection::QuotaExceeded { resources }
 }
 
 async fn on_instance(

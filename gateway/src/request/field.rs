@@ -142,6 +142,11 @@ impl<'a> Field<'a> {
             .ok_or_else(|| self.refused(format!("must be an integer from {least} to {most}")))
     }
 
+    /// Any integer.
+    pub(crate) fn signed(&self) -> Result<i64, Fault> {
+        self.value.as_i64().ok_or_else(|| self.refused("is not of type 'integer'"))
+    }
+
     /// Whether it is null.
     pub(crate) fn is_null(&self) -> bool {
         self.value.is_null()

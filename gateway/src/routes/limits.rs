@@ -2,14 +2,13 @@
 
 use super::{Answer, shown};
 use crate::call::Call;
-use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::view::limits::Absolute;
 use axum::extract::State;
 use std::sync::Arc;
 
 /// `GET /limits`.
-pub(crate) async fn list(State(gateway): State<Arc<Gateway>>, _: Call) -> Answer {
-    let quotas = gateway.read_model.plane()?.quota_defaults.ok_or(Fault::NotFounded)?;
-    Ok(shown("limits", &[Absolute::of(&quotas)]))
+pub(crate) async fn list(State(gateway): State<Arc<Gateway>>, call: Call) -> Answer {
+    let project = gateway.read_model.project(&call.project)?;
+    Ok(shown("limits", &[Absolute::of(&gateway.quotas(&project)?)]))
 }

@@ -5,7 +5,7 @@ use bus::commands::{Cause, OutcomeUnknown};
 use domain::aggregate::{Aggregate, Key};
 use domain::command::{Accepted, Body as Asked, Envelope, Rejection, Reply};
 use domain::commit::Actor;
-use domain::ids::{CommandId, InstanceId};
+use domain::ids::{CommandId, InstanceId, ProjectId};
 use domain::instance::{self, Instance};
 use domain::limits::Limits;
 use domain::plane::{self, Plane};
@@ -68,6 +68,11 @@ impl Desk {
         handle(&self.plane, Key::plane(), by_plane(command)).await.unwrap();
     }
 
+    /// Has a project decide a command that no user can give.
+    pub(crate) async fn project(&self, id: &ProjectId, command: project::Command) {
+        handle(&self.projects, id.into(), by_plane(command)).await.unwrap();
+    }
+
     /// Has an instance decide a command that no user can give.
     pub(crate) async fn advance(&self, id: InstanceId, command: instance::Command) -> u64 {
         handle(&self.instances, id.into(), by_plane(command)).await.unwrap()
@@ -81,7 +86,7 @@ impl Desk {
             project_id: spec.project.clone(),
             instance: *id,
             amount: spec.amount(),
-            quotas: QUOTAS,
+            defaults: QUOTAS,
         };
         let key = Key::from(&spec.project);
         handle(&self.projects, key, order(envelope, reserve)).await.map_err(|rejection| {
@@ -165,6 +170,14 @@ impl Commands for Desk {
             }
             Asked::ResetStatus { id } => {
                 self.instance(envelope, *id, instance::Command::ResetStatus).await
+            }
+            Asked::SetLimits { project, overrides } => {
+                let set = project::Command::SetLimits {
+                    project_id: project.clone(),
+                    overrides: *overrides,
+                };
+                let key = Key::from(project);
+                Ok(handle(&self.projects, key, order(envelope, set)).await.unwrap())
             }
             Asked::RevokeToken { audit_id, expires } => {
                 let (audit_id, expires) = (audit_id.clone(), *expires);

@@ -4,8 +4,8 @@
 
 use crate::desk::NOW;
 use crate::seed::{activate, fail, full_creation, id_of, small_creation};
-use crate::stack::Stack;
-use axum::http::StatusCode;
+use crate::stack::{DEMO, Stack};
+use axum::http::{Method, StatusCode};
 use domain::guest::{DatabaseHealth, Heartbeat};
 use domain::instance::Command;
 use gateway::Heard;
@@ -83,6 +83,24 @@ async fn a_fresh_heartbeat_is_shown_and_an_old_one_only_dated() {
     stack.heartbeats.retain(|_| false);
     let instance = member.get(&path).await.json()["instance"].clone();
     assert!(instance["service_status_updated"].is_null());
+}
+
+#[tokio::test]
+async fn quotas_of_a_project_at_work() {
+    let stack = Stack::start().await;
+    let (member, admin) = (stack.member().await, stack.admin().await);
+    let kept = id_of(&member.create("kept", &full_creation()).await.json());
+    let commit = domain::project::Command::Commit { instance: kept };
+    stack.desk.project(&DEMO.into(), commit).await;
+    member.create("waiting", &small_creation("waiting")).await;
+    let path = format!("/mgmt/quotas/{DEMO}");
+    check("quotas", &member.get(&path).await.json());
+    let body = serde_json::json!({"quotas": {"instances": 5, "volumes": null, "backups": -1}});
+    let changed = admin.send(Method::PUT, &path, &body).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    check("quotas_changed", &changed.json());
+    check("quotas_own", &admin.get(&path).await.json());
+    check("limits_own", &member.get("/limits").await.json());
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod guest;
 mod hostile;
 mod lists;
 mod others;
+mod quotas;
 mod restart;
 mod seed;
 mod stack;

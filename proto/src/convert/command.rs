@@ -1,10 +1,10 @@
 //! Commands on their way to a taskmanager.
 
-use super::field::{all, each, message, time, timestamp, uuid, uuid_bytes, variant};
+use super::field::{all, each, message, required, time, timestamp, uuid, uuid_bytes, variant};
 use crate::error::DecodeError;
 use crate::generated::trove::command::v1 as wire;
 use domain::command::{Body, Envelope};
-use domain::ids::{ActionId, CommandId, InstanceId, RequestId, SecretId};
+use domain::ids::{ActionId, CommandId, InstanceId, ProjectId, RequestId, SecretId};
 use domain::secret::{Sealed, StoredSecret};
 use wire::command;
 
@@ -62,6 +62,10 @@ impl From<&Body> for command::Body {
             Body::ResetStatus { id } => {
                 Self::ResetStatus(wire::ResetStatus { instance_id: uuid_bytes(id.0) })
             }
+            Body::SetLimits { project, overrides } => Self::SetLimits(wire::SetLimits {
+                project_id: project.0.clone(),
+                overrides: Some(overrides.into()),
+            }),
             Body::RevokeToken { audit_id, expires } => Self::RevokeToken(wire::RevokeToken {
                 audit_id: audit_id.clone(),
                 expires: Some(timestamp(*expires)),
@@ -95,6 +99,10 @@ impl TryFrom<command::Body> for Body {
             },
             command::Body::ResetStatus(reset) => Self::ResetStatus {
                 id: InstanceId(uuid(&reset.instance_id, "reset_status.instance_id")?),
+            },
+            command::Body::SetLimits(set) => Self::SetLimits {
+                project: ProjectId(set.project_id),
+                overrides: required(set.overrides, "set_limits.overrides")?.into(),
             },
             command::Body::RevokeToken(revoke) => Self::RevokeToken {
                 audit_id: revoke.audit_id,

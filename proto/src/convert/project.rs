@@ -28,6 +28,12 @@ impl From<&Event> for wire::ProjectEvent {
                     instance_id: uuid_bytes(instance.0),
                 })
             }
+            Event::LimitsSet { project_id, overrides } => {
+                project_event::Event::LimitsSet(project_event::LimitsSet {
+                    project_id: project_id.0.clone(),
+                    overrides: Some(overrides.into()),
+                })
+            }
         };
         Self { event: Some(event) }
     }
@@ -49,6 +55,10 @@ impl TryFrom<wire::ProjectEvent> for Event {
             },
             project_event::Event::Released(released) => Self::Released {
                 instance: InstanceId(uuid(&released.instance_id, "released.instance_id")?),
+            },
+            project_event::Event::LimitsSet(set) => Self::LimitsSet {
+                project_id: ProjectId(set.project_id),
+                overrides: required(set.overrides, "limits_set.overrides")?.into(),
             },
         })
     }

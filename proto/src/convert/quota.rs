@@ -1,7 +1,7 @@
 //! Amounts of quotas.
 
 use crate::generated::trove::event::v1 as wire;
-use domain::quota::{Amount, Quotas};
+use domain::quota::{Amount, Overrides, Quotas};
 
 impl From<&Amount> for wire::Amount {
     fn from(amount: &Amount) -> Self {
@@ -33,6 +33,28 @@ impl From<wire::Quotas> for Quotas {
             ram_mb: quotas.ram_mb,
             volumes_gib: quotas.volumes_gib,
             backups: quotas.backups,
+        }
+    }
+}
+
+impl From<&Overrides> for wire::QuotaOverrides {
+    fn from(overrides: &Overrides) -> Self {
+        Self {
+            instances: overrides.instances,
+            ram_mb: overrides.ram_mb,
+            volumes_gib: overrides.volumes_gib,
+            backups: overrides.backups,
+        }
+    }
+}
+
+impl From<wire::QuotaOverrides> for Overrides {
+    fn from(overrides: wire::QuotaOverrides) -> Self {
+        Self {
+            instances: overrides.instances,
+            ram_mb: overrides.ram_mb,
+            volumes_gib: overrides.volumes_gib,
+            backups: overrides.backups,
         }
     }
 }

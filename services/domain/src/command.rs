@@ -2,9 +2,9 @@
 
 use crate::aggregate::Key;
 use crate::commit::Actor;
-use crate::ids::{ActionId, CommandId, InstanceId, RequestId};
+use crate::ids::{ActionId, CommandId, InstanceId, ProjectId, RequestId};
 use crate::instance::{ActionSpec, Spec};
-use crate::quota::Resource;
+use crate::quota::{Overrides, Resource};
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
 
@@ -63,6 +63,13 @@ pub enum Body {
         /// Which.
         id: InstanceId,
     },
+    /// Give a project figures of its own.
+    SetLimits {
+        /// Whose quota.
+        project: ProjectId,
+        /// The figures; what is absent stays as it is.
+        overrides: Overrides,
+    },
     /// Refuse a token from now on.
     RevokeToken {
         /// The token's audit id.
@@ -81,6 +88,7 @@ impl Body {
             | Self::DeleteInstance { id }
             | Self::RunAction { id, .. }
             | Self::ResetStatus { id } => (*id).into(),
+            Self::SetLimits { project, .. } => project.into(),
             Self::RevokeToken { .. } => Key::plane(),
         }
     }

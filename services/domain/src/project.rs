@@ -3,11 +3,13 @@
 //! # Invariants
 //! - What is in use is the sum of the reservations, never a counter of its own.
 //! - A reservation names its instance; it is made before the instance and returned after it.
+//! - The project's own figures count from the next reservation on, since both are decided here,
+//!   one after the other.
 
 use crate::aggregate::{Aggregate, Context, Kind, Moment};
 use crate::commit::events_of;
 use crate::ids::{InstanceId, ProjectId};
-use crate::quota::{Amount, Quotas, Resource};
+use crate::quota::{Amount, Overrides, Quotas, Resource};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ pub struct Project {
     pub id: Option<ProjectId>,
     /// Each instance's share.
     pub reservations: BTreeMap<InstanceId, Reservation>,
+    /// Its own figures.
+    pub overrides: Overrides,
 }
 
 /// One instance's share of a quota.
@@ -54,8 +58,15 @@ pub enum Command {
         instance: InstanceId,
         /// How much.
         amount: Amount,
-        /// The most that the project may use.
-        quotas: Quotas,
+        /// The most that a project without figures of its own may use.
+        defaults: Quotas,
+    },
+    /// Give the project figures of its own.
+    SetLimits {
+        /// Whose quota.
+        project_id: ProjectId,
+        /// The figures; what is absent stays as it is.
+        overrides: Overrides,
     },
     /// The instance exists: keep its share.
     Commit {
@@ -93,6 +104,13 @@ pub enum Event {
         /// Which.
         instance: InstanceId,
     },
+    /// The project was given figures of its own.
+    LimitsSet {
+        /// Whose quota.
+        project_id: ProjectId,
+        /// The figures that changed.
+        overrides: Overrides,
+    },
 }
 
 /// Why a project refuses.
@@ -113,11 +131,12 @@ impl Aggregate for Project {
 
     fn decide(&self, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         match command {
-            Command::Reserve { project_id, instance, amount, quotas } => {
+            Command::Reserve { project_id, instance, amount, defaults } => {
                 if self.reservations.contains_key(instance) {
                     return Ok(Vec::new());
                 }
                 let (kept, waiting) = self.used();
+                let quotas = self.overrides.over(*defaults);
                 let resources = quotas.exceeded(kept.plus(waiting), *amount);
                 if !resources.is_empty() {
                     return Err(Rejection::QuotaExceeded { resources });
@@ -140,6 +159,15 @@ impl Aggregate for Project {
                 let known = self.reservations.contains_key(instance);
                 Ok(known.then_some(Event::Released { instance: *instance }).into_iter().collect())
             }
+            Command::SetLimits { overrides, .. }
+                if self.overrides.then(*overrides) == self.overrides =>
+            {
+                Ok(Vec::new())
+            }
+            Command::SetLimits { project_id, overrides } => {
+                let (project_id, overrides) = (project_id.clone(), *overrides);
+                Ok(vec![Event::LimitsSet { project_id, overrides }])
+            }
         }
     }
 
@@ -157,6 +185,10 @@ impl Aggregate for Project {
             }
             Event::Released { instance } => {
                 self.reservations.remove(instance);
+            }
+            Event::LimitsSet { project_id, overrides } => {
+                self.id = Some(project_id.clone());
+                self.overrides = self.overrides.then(*overrides);
             }
         }
     }
@@ -190,7 +222,7 @@ mod tests {
             project_id: ProjectId::from("p1"),
             instance: id(number),
             amount: Amount { instances: 1, ram_mb: 512, volumes_gib },
-            quotas: QUOTAS,
+            defaults: QUOTAS,
         }
     }
 
@@ -219,5 +251,38 @@ mod tests {
         assert_eq!(ask(&mut project, &Command::Commit { instance: id(9) }), Ok(0));
         assert_eq!(project.used().0.instances, 1);
         assert_eq!(project.reservations[&id(1)].until, None);
+    }
+
+    #[test]
+    fn own_figures_count_from_the_next_reservation_on() {
+        let mut project = Project::default();
+        let set = |instances, volumes_gib| Command::SetLimits {
+            project_id: ProjectId::from("p1"),
+            overrides: Overrides { instances, volumes_gib, ..Overrides::default() },
+        };
+        assert_eq!(ask(&mut project, &reserve(1, 4)), Ok(1));
+        assert_eq!(ask(&mut project, &set(Some(1), None)), Ok(1));
+        assert_eq!(ask(&mut project, &set(Some(1), None)), Ok(0), "it is so already");
+        let refused = |resource| Err(Rejection::QuotaExceeded { resources: vec![resource] });
+        assert_eq!(ask(&mut project, &reserve(2, 4)), refused(Resource::Instances));
+        assert_eq!(ask(&mut project, &set(Some(-1), Some(5))), Ok(1));
+        assert_eq!(ask(&mut project, &reserve(2, 4)), refused(Resource::Volumes));
+        assert_eq!(ask(&mut project, &set(None, Some(8))), Ok(1));
+        assert_eq!(ask(&mut project, &reserve(2, 4)), Ok(1));
+        let own = Overrides { instances: Some(-1), volumes_gib: Some(8), ..Overrides::default() };
+        assert_eq!(project.overrides, own);
+        assert_eq!(own.over(QUOTAS), Quotas { instances: -1, volumes_gib: 8, ..QUOTAS });
+    }
+
+    #[test]
+    fn less_than_is_in_use_takes_nothing_away_and_gives_nothing_more() {
+        let mut project = Project::default();
+        ask(&mut project, &reserve(1, 4)).unwrap();
+        let overrides = Overrides { instances: Some(0), ..Overrides::default() };
+        let set = Command::SetLimits { project_id: ProjectId::from("p1"), overrides };
+        ask(&mut project, &set).unwrap();
+        assert_eq!(project.used().1.instances, 1);
+        assert!(ask(&mut project, &reserve(2, 1)).is_err());
+        assert_eq!(ask(&mut project, &reserve(1, 4)), Ok(0), "a repeat is still the same");
     }
 }

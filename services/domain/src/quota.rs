@@ -39,6 +39,43 @@ pub struct Quotas {
     pub backups: i64,
 }
 
+/// A project's own figures; what is absent follows the plane's defaults.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overrides {
+    /// Instances.
+    pub instances: Option<i64>,
+    /// Memory in MiB.
+    pub ram_mb: Option<i64>,
+    /// Volumes in GiB.
+    pub volumes_gib: Option<i64>,
+    /// Backups.
+    pub backups: Option<i64>,
+}
+
+impl Overrides {
+    /// What a project with these figures may use.
+    #[must_use]
+    pub fn over(self, defaults: Quotas) -> Quotas {
+        Quotas {
+            instances: self.instances.unwrap_or(defaults.instances),
+            ram_mb: self.ram_mb.unwrap_or(defaults.ram_mb),
+            volumes_gib: self.volumes_gib.unwrap_or(defaults.volumes_gib),
+            backups: self.backups.unwrap_or(defaults.backups),
+        }
+    }
+
+    /// These figures after `newer` ones; what is absent there stays.
+    #[must_use]
+    pub fn then(self, newer: Self) -> Self {
+        Self {
+            instances: newer.instances.or(self.instances),
+            ram_mb: newer.ram_mb.or(self.ram_mb),
+            volumes_gib: newer.volumes_gib.or(self.volumes_gib),
+            backups: newer.backups.or(self.backups),
+        }
+    }
+}
+
 /// A counted resource, in the words of the REST interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Resource {

@@ -1,7 +1,7 @@
 //! Commands and what becomes of them.
 
 use super::Sample;
-use super::common::{LATER, bare_spec, id, spec, user};
+use super::common::{LATER, bare_spec, id, overrides, spec, user};
 use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
 use domain::commit::Actor;
 use domain::ids::{ActionId, CommandId, InstanceId, SecretId};
@@ -48,11 +48,12 @@ fn body_word(body: &Body) -> &'static str {
         Body::DeleteInstance { .. } => "delete_instance",
         Body::RunAction { .. } => "run_action",
         Body::ResetStatus { .. } => "reset_status",
+        Body::SetLimits { .. } => "set_limits",
         Body::RevokeToken { .. } => "revoke_token",
     }
 }
 
-fn bodies() -> [Body; 6] {
+fn bodies() -> [Body; 7] {
     let instance = InstanceId(id(1));
     [
         Body::CreateInstance { id: instance, spec: Box::new(spec()), secrets: vec![secret()] },
@@ -65,6 +66,7 @@ fn bodies() -> [Body; 6] {
             secrets: vec![secret()],
         },
         Body::ResetStatus { id: instance },
+        Body::SetLimits { project: "a11ce".into(), overrides: overrides() },
         Body::RevokeToken { audit_id: "3T2dc1CGQxyJsHdDu1xkcw".to_owned(), expires: LATER },
     ]
 }

@@ -8,6 +8,7 @@ use domain::ids::{DatastoreId, ImageId, SecretId, VersionId};
 use domain::instance::Spec;
 use domain::instance::action::Account;
 use domain::instance::spec::{NewUser, Nic, VersionRef};
+use domain::quota::Overrides;
 use domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -96,4 +97,9 @@ pub(super) fn database() -> Database {
 
 pub(super) fn account() -> Account {
     Account { name: "app".to_owned(), host: "10.0.0.%".to_owned() }
+}
+
+/// Figures of a project, each of its own.
+pub(super) fn overrides() -> Overrides {
+    Overrides { instances: Some(102), ram_mb: Some(-1), volumes_gib: Some(0), backups: Some(6) }
 }

@@ -84,12 +84,12 @@ pub(crate) fn key_of(project: u32) -> Key {
 }
 
 pub(crate) fn reserve(instance: u32) -> Request<Command> {
-    let quotas = Quotas { instances: QUOTA.into(), ram_mb: -1, volumes_gib: -1, backups: -1 };
+    let defaults = Quotas { instances: QUOTA.into(), ram_mb: -1, volumes_gib: -1, backups: -1 };
     request(Command::Reserve {
         project_id: "demo".into(),
         instance: id(instance),
         amount: Amount { instances: 1, ram_mb: 512, volumes_gib: 1 },
-        quotas,
+        defaults,
     })
 }
 

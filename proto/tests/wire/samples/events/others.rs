@@ -1,12 +1,12 @@
 //! Events of all aggregates but the instance.
 
-use super::super::common::{LATER, id};
+use super::super::common::{LATER, id, overrides};
 use domain::commit::Events;
 use domain::engine::Manager;
 use domain::host::{Capacity, Place};
 use domain::ids::{DatastoreId, HostId, ImageId, InstanceId, LogId, VersionId};
 use domain::plane::Founding;
-use domain::quota::{Amount, Quotas};
+use domain::quota::{Amount, Overrides, Quotas};
 use domain::version::Details;
 use domain::{datastore, host, plane, project, version};
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ pub(super) fn all() -> Vec<(String, Events)> {
     for event in project_events() {
         all.push((project_word(&event).to_owned(), Events::Project(vec![event])));
     }
+    let bare = project::Event::LimitsSet { project_id: "a11ce".into(), overrides: none() };
+    all.push((format!("{}.bare", project_word(&bare)), Events::Project(vec![bare])));
     for event in host_events() {
         all.push((host_word(&event).to_owned(), Events::Host(vec![event])));
     }
@@ -68,10 +70,11 @@ fn project_word(event: &project::Event) -> &'static str {
         project::Event::Reserved { .. } => "project.reserved",
         project::Event::Committed { .. } => "project.committed",
         project::Event::Released { .. } => "project.released",
+        project::Event::LimitsSet { .. } => "project.limits_set",
     }
 }
 
-fn project_events() -> [project::Event; 3] {
+fn project_events() -> [project::Event; 4] {
     let instance = InstanceId(id(1));
     [
         project::Event::Reserved {
@@ -82,7 +85,12 @@ fn project_events() -> [project::Event; 3] {
         },
         project::Event::Committed { instance },
         project::Event::Released { instance },
+        project::Event::LimitsSet { project_id: "a11ce".into(), overrides: overrides() },
     ]
+}
+
+fn none() -> Overrides {
+    Overrides::default()
 }
 
 fn host_word(event: &host::Event) -> &'static str {
