@@ -7,6 +7,7 @@
 mod action;
 mod actor;
 mod catalog;
+mod catalogue;
 mod command;
 mod commit;
 mod engine;

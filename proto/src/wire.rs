@@ -4,6 +4,7 @@ use crate::error::DecodeError;
 use crate::generated::trove::command::v1 as command_v1;
 use crate::generated::trove::event::v1 as event_v1;
 use crate::generated::trove::guest::v1 as guest_v1;
+use domain::catalogue;
 use domain::command::{Envelope, Reply};
 use domain::commit::Commit;
 use domain::guest;
@@ -36,6 +37,8 @@ macro_rules! wire {
 }
 
 wire!(Commit as event_v1::Commit);
+wire!(Vec<catalogue::Parameter> as event_v1::CatalogueRows);
+wire!(catalogue::Value as event_v1::ParameterValue);
 wire!(Envelope as command_v1::Command);
 wire!(Reply as command_v1::Reply);
 wire!(guest::DesiredRequest as guest_v1::DesiredRequest);

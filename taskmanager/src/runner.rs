@@ -142,7 +142,7 @@ impl Runner {
                 let core = self.core.clone();
                 tokio::spawn(async move { reconcile::places(&core, key).await });
             }
-            Kind::Plane | Kind::Datastore | Kind::Version => {}
+            Kind::Plane | Kind::Datastore | Kind::Version | Kind::Catalogue => {}
         }
     }
 

@@ -103,6 +103,9 @@ impl From<&Events> for commit::Events {
                 Self::Datastore(wire::DatastoreEvents { events: all(events) })
             }
             Events::Version(events) => Self::Version(wire::VersionEvents { events: all(events) }),
+            Events::Catalogue(events) => {
+                Self::Catalogue(wire::CatalogueEvents { events: all(events) })
+            }
             Events::Instance(events) => {
                 Self::Instance(wire::InstanceEvents { events: all(events) })
             }
@@ -120,6 +123,7 @@ impl TryFrom<commit::Events> for Events {
             commit::Events::Host(list) => Self::Host(each(list.events)?),
             commit::Events::Datastore(list) => Self::Datastore(each(list.events)?),
             commit::Events::Version(list) => Self::Version(each(list.events)?),
+            commit::Events::Catalogue(list) => Self::Catalogue(each(list.events)?),
             commit::Events::Instance(list) => Self::Instance(each(list.events)?),
         })
     }

@@ -5,6 +5,7 @@
 //!   it has a name; `golden` refuses a field or enum value without a sample.
 //! - A sample never changes once released: it says what the golden file beside it means.
 
+mod catalogues;
 mod commands;
 mod common;
 mod events;
@@ -62,6 +63,7 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.extend(commands::all());
     samples.extend(guests::all());
     samples.extend(queries::all());
+    samples.extend(catalogues::all());
     samples
 }
 

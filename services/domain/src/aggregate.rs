@@ -71,14 +71,23 @@ pub enum Kind {
     Datastore,
     /// A datastore version.
     Version,
+    /// The catalogue of a version's parameters.
+    Catalogue,
     /// A database instance.
     Instance,
 }
 
 impl Kind {
-    /// All kinds, in the order of the declaration.
-    pub const ALL: [Self; 6] =
-        [Self::Plane, Self::Project, Self::Host, Self::Datastore, Self::Version, Self::Instance];
+    /// All kinds; rows know them by their place, so a new one comes last.
+    pub const ALL: [Self; 7] = [
+        Self::Plane,
+        Self::Project,
+        Self::Host,
+        Self::Datastore,
+        Self::Version,
+        Self::Instance,
+        Self::Catalogue,
+    ];
 
     /// The word in subjects.
     pub fn as_str(self) -> &'static str {
@@ -88,6 +97,7 @@ impl Kind {
             Self::Host => "host",
             Self::Datastore => "datastore",
             Self::Version => "version",
+            Self::Catalogue => "catalogue",
             Self::Instance => "instance",
         }
     }
@@ -114,6 +124,11 @@ impl Key {
     /// The one plane of a log.
     pub fn plane() -> Self {
         Self { kind: Kind::Plane, id: derived(&["plane"]) }
+    }
+
+    /// The catalogue of a version's parameters.
+    pub fn catalogue(version: VersionId) -> Self {
+        Self { kind: Kind::Catalogue, id: version.0 }
     }
 }
 

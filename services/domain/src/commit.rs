@@ -3,7 +3,7 @@
 use crate::aggregate::{Key, Kind};
 use crate::ids::{CommandId, CommitId, ProjectId, RequestId, UserId};
 use crate::time::Timestamp;
-use crate::{datastore, host, instance, plane, project, version};
+use crate::{catalogue, datastore, host, instance, plane, project, version};
 
 /// The shape of events that this release writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -66,6 +66,8 @@ pub enum Events {
     Datastore(Vec<datastore::Event>),
     /// Of a version.
     Version(Vec<version::Event>),
+    /// Of a catalogue.
+    Catalogue(Vec<catalogue::Event>),
     /// Of an instance.
     Instance(Vec<instance::Event>),
 }
@@ -79,6 +81,7 @@ impl Events {
             Self::Host(_) => Kind::Host,
             Self::Datastore(_) => Kind::Datastore,
             Self::Version(_) => Kind::Version,
+            Self::Catalogue(_) => Kind::Catalogue,
             Self::Instance(_) => Kind::Instance,
         }
     }

@@ -52,6 +52,13 @@ impl Manager {
         }
     }
 
+    /// Why no tenant may set a parameter of this canonical name; nothing when one may.
+    pub fn forbidden(self, parameter: &str) -> Option<&'static str> {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::forbidden(parameter),
+        }
+    }
+
     /// The command line of a server, for the engine unpacked at `root`.
     pub fn server_command(
         self,

@@ -9,6 +9,7 @@
 //! are protobuf (crate `proto`).
 
 pub mod aggregate;
+pub mod catalogue;
 pub mod command;
 pub mod commit;
 pub mod datastore;

@@ -3,6 +3,7 @@
 use crate::row::{self, Position};
 use crate::store::{Batch, ProjectionStore, StoreError};
 use domain::aggregate::{Aggregate, Key, Kind};
+use domain::catalogue::Catalogue;
 use domain::datastore::Datastore;
 use domain::host::Host;
 use domain::instance::Instance;
@@ -21,6 +22,7 @@ enum Any {
     Host(Folded<Host>),
     Datastore(Folded<Datastore>),
     Version(Folded<Version>),
+    Catalogue(Folded<Catalogue>),
     Instance(Folded<Instance>),
 }
 
@@ -83,6 +85,7 @@ fn load(store: &dyn ProjectionStore, key: Key) -> Result<Any, StoreError> {
         Kind::Host => Any::Host(stored(store, key)?),
         Kind::Datastore => Any::Datastore(stored(store, key)?),
         Kind::Version => Any::Version(stored(store, key)?),
+        Kind::Catalogue => Any::Catalogue(stored(store, key)?),
         Kind::Instance => Any::Instance(stored(store, key)?),
     })
 }
@@ -95,6 +98,7 @@ impl Any {
             Self::Host(row) => row.apply(recorded),
             Self::Datastore(row) => row.apply(recorded),
             Self::Version(row) => row.apply(recorded),
+            Self::Catalogue(row) => row.apply(recorded),
             Self::Instance(row) => row.apply(recorded),
         }
     }
@@ -106,6 +110,7 @@ impl Any {
             Self::Host(row) => put_row(batch, key, row),
             Self::Datastore(row) => put_row(batch, key, row),
             Self::Version(row) => put_row(batch, key, row),
+            Self::Catalogue(row) => put_row(batch, key, row),
             Self::Instance(row) => {
                 put_row(batch, key, row);
                 put_index(batch, key, &row.state);

@@ -5,9 +5,10 @@ use crate::row::{self, Position};
 use crate::sled_store::SledStore;
 use crate::store::{ProjectionStore, StoreError};
 use domain::aggregate::{Aggregate, Key, Kind};
+use domain::catalogue::Catalogue;
 use domain::datastore::Datastore;
 use domain::host::Host;
-use domain::ids::{InstanceId, ProjectId};
+use domain::ids::{InstanceId, ProjectId, VersionId};
 use domain::instance::{Instance, Live};
 use domain::plane::Plane;
 use domain::project::Project;
@@ -308,6 +309,14 @@ impl ReadModel {
     pub fn versions(&self) -> Result<Vec<version::Details>, ReadError> {
         let versions: Vec<Version> = self.all()?;
         Ok(versions.into_iter().filter_map(|version| version.details).collect())
+    }
+
+    /// The parameters of a version; the empty catalogue when nothing is known of them.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn catalogue(&self, version: VersionId) -> Result<Catalogue, ReadError> {
+        Ok(self.folded(Key::catalogue(version))?.state)
     }
 
     fn all<A: Aggregate + DeserializeOwned>(&self) -> Result<Vec<A>, ReadError> {

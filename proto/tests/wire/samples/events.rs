@@ -4,8 +4,8 @@ mod actions;
 mod instance;
 mod others;
 
-use super::Sample;
 use super::common::{NOW, id, user};
+use super::{Sample, catalogues};
 use domain::aggregate::{Key, Kind};
 use domain::commit::{Actor, Commit, Events, SCHEMA_VERSION};
 use domain::ids::{CommandId, CommitId};
@@ -17,6 +17,7 @@ pub(super) fn all() -> Vec<Sample> {
         .into_iter()
         .chain(actions::all())
         .chain(others::all())
+        .chain(catalogues::events())
         .map(|(name, events)| Sample::new(format!("event.{name}"), MESSAGE, &commit(events)))
         .collect();
     samples.push(first_commit());

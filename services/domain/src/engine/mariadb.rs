@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 use std::path::Path;
 
+pub use forbidden::forbidden;
+
+mod forbidden;
+
 /// The port that clients expect.
 pub const PORT: u16 = 3306;
 
