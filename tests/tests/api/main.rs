@@ -7,6 +7,7 @@ mod bad_input;
 mod idempotency;
 mod inside;
 mod openstack;
+mod trove_cli;
 mod visibility;
 
 use std::sync::Arc;
