@@ -155,6 +155,9 @@ async fn pass(gateway: &Gateway, request: Request, base: &str) -> Result<Request
     if path_project.as_deref() != Some(token_project.as_str()) {
         return Err(Fault::OtherProject { token_project });
     }
+    // The router has taken the project's part off the path.
+    let path = parts.uri.path();
+    gateway.rates.take(&token_project, &parts.method, path).map_err(Fault::TooOften)?;
     if let Some(position) = wanted_position(&parts.headers)? {
         gateway.reached(position).await?;
     }

@@ -41,6 +41,24 @@ pub struct Config {
     pub flavors: Vec<Flavor>,
     /// How long things may take, and how many there may be.
     pub limits: Limits,
+    /// How often a project may ask.
+    pub rate_limits: RateLimits,
+}
+
+/// How often a project may ask each gateway: requests per minute by verb; 0 is without limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimits {
+    /// POST.
+    pub post: u32,
+    /// PUT.
+    pub put: u32,
+    /// DELETE.
+    pub delete: u32,
+    /// GET.
+    pub get: u32,
+    /// POST below `/mgmt`, besides counting as POST.
+    pub mgmt_post: u32,
 }
 
 /// How the bus is reached.

@@ -5,9 +5,11 @@
 //! - The text of a 5xx says nothing of the inside; the request id leads to the log.
 //! - What is another project's and what does not exist look the same.
 
+use crate::rates::TooOften;
 use crate::view::status::Words;
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::command::Rejection;
 use domain::guest::ActionCause;
@@ -55,6 +57,8 @@ pub(crate) enum Fault {
         /// What was asked, as it was written.
         asked: String,
     },
+    /// The project asks too often.
+    TooOften(TooOften),
     /// The body is not JSON by its own word.
     MediaType,
     /// A taskmanager refused the command about this instance, or would.
@@ -175,6 +179,7 @@ impl Fault {
             Self::VolumeTooLarge { max_gib, asked } => over_limit(format!(
                 "Volume 'size' cannot exceed maximum of {max_gib} GB, {asked} cannot be accepted."
             )),
+            Self::TooOften(_) => over_limit("This request was rate-limited."),
             Self::MediaType => {
                 row(415, "badMediaType", "Unsupported Content-Type: send application/json.")
             }
@@ -334,8 +339,16 @@ impl Missing {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let (status, key, text) = self.row();
-        let body = json!({ key: { "code": status.as_u16(), "message": text } });
-        (status, Json(body)).into_response()
+        let mut body = json!({ key: { "code": status.as_u16(), "message": text } });
+        let Self::TooOften(refusal) = self else { return (status, Json(body)).into_response() };
+        let seconds = refusal.wait.as_secs() + u64::from(refusal.wait.subsec_nanos() > 0);
+        let (verb, uri) = (refusal.limit.verb(), refusal.limit.uri());
+        body[key]["details"] = json!(format!(
+            "Only {} {verb} request(s) can be made to {uri} every minute.",
+            refusal.per_minute
+        ));
+        body[key]["retryAfter"] = json!(seconds.to_string());
+        (status, [(RETRY_AFTER, HeaderValue::from(seconds))], Json(body)).into_response()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::fault::Fault;
 use crate::guests::Guests;
 use crate::heartbeats::{Heard, Heartbeats};
+use crate::rates::Rates;
 use crate::request::idempotency::HashKey;
 use crate::request_id;
 use crate::view::status::Words;
@@ -21,7 +22,7 @@ use readmodel::ReadModel;
 use std::sync::Arc;
 use telemetry::Chain;
 
-/// A gateway's parts. It holds no state of its own.
+/// A gateway's parts. It holds no state of its own that outlives a minute.
 pub struct Gateway {
     /// Its configuration.
     pub config: Config,
@@ -39,6 +40,8 @@ pub struct Gateway {
     pub heartbeats: Arc<Heartbeats>,
     /// The key under which bodies are hashed.
     pub hash_key: HashKey,
+    /// How often each project has asked lately.
+    pub rates: Rates,
 }
 
 /// A command that was carried out.
@@ -81,18 +84,25 @@ impl Gateway {
     /// When there is none: unknown, gone and another project's look the same.
     pub(crate) fn instance(&self, call: &Call, id: &str) -> Result<Live, Fault> {
         let missing = || Fault::no_instance(&crate::catalogue::shown(id));
-        // The clients' look-up by name comes here first, so a name must not pass for an id.
-        let parsed: InstanceId = Some(id)
-            .filter(|id| id.len() == 36)
-            .and_then(|id| id.parse().ok())
-            .ok_or_else(missing)?;
-        match self.read_model.instance(parsed)? {
+        match self.record(id)? {
             Instance::Live(live) if call.may_see(&live.spec.project) => Ok(*live),
             Instance::Live(_)
             | Instance::Absent
             | Instance::Abandoned { .. }
             | Instance::Deleted { .. } => Err(missing()),
         }
+    }
+
+    /// Whatever is known under an id, whoever asks.
+    ///
+    /// # Errors
+    /// When the id is none.
+    pub(crate) fn record(&self, id: &str) -> Result<Instance, Fault> {
+        // The clients' look-up by name comes here first, so a name must not pass for an id.
+        let parsed: Option<InstanceId> =
+            Some(id).filter(|id| id.len() == 36).and_then(|id| id.parse().ok());
+        let id = parsed.ok_or_else(|| Fault::no_instance(&crate::catalogue::shown(id)))?;
+        Ok(self.read_model.instance(id)?)
     }
 
     /// What was heard of an instance lately, while its figures mean something.

@@ -8,6 +8,7 @@ use crate::commands::Commands;
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::heartbeats::{Heard, Heartbeats};
+use crate::rates::Rates;
 use crate::request::idempotency::{HashKey, HashKeyError};
 use crate::revocations::LoggedRevocations;
 use crate::router::router;
@@ -80,6 +81,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let log = Arc::new(JetStreamLog::new(client.clone()));
     let heartbeats = Arc::new(Heartbeats::default());
     let stop_limit = config.limits.stop();
+    let rates = Rates::new(config.rate_limits);
     let gateway = Arc::new(Gateway {
         config,
         read_model: read_model.clone(),
@@ -89,6 +91,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         identity: identity.clone(),
         heartbeats: heartbeats.clone(),
         hash_key,
+        rates,
     });
     let rest = CancellationToken::new();
     let _rest_in_any_case = rest.clone().drop_guard();

@@ -38,6 +38,13 @@ impl Parts<'_> {
             heartbeat_age_ms = 60_000
             stop_ms = 5_000
             requests_max = 256
+
+            [rate_limits]
+            post = 600_000
+            put = 600_000
+            delete = 600_000
+            get = 600_000
+            mgmt_post = 600_000
         };
         config["listen"] = format!("127.0.0.1:{port}").into();
         set(&mut config, "region", REGION);

@@ -1,14 +1,21 @@
-//! What the caller's project may use. Rates are not limited yet, so none are shown.
+//! What the caller's project may use, and how often it may ask.
 
 use super::{Answer, shown};
 use crate::call::Call;
+use crate::clock;
 use crate::gateway::Gateway;
-use crate::view::limits::Absolute;
+use crate::view::limits::{Absolute, Rate};
 use axum::extract::State;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// `GET /limits`.
+/// `GET /limits`: what clients take off the front stands there.
 pub(crate) async fn list(State(gateway): State<Arc<Gateway>>, call: Call) -> Answer {
     let project = gateway.read_model.project(&call.project)?;
-    Ok(shown("limits", &[Absolute::of(&gateway.quotas(&project)?)]))
+    let now = clock::now();
+    let standings = gateway.rates.standings(&call.project);
+    let rates = standings.iter().map(|standing| json!(Rate::of(standing, now)));
+    let absolute = json!(Absolute::of(&gateway.quotas(&project)?));
+    let limits: Vec<Value> = std::iter::once(absolute).chain(rates).collect();
+    Ok(shown("limits", &limits))
 }
