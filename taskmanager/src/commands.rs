@@ -146,3 +146,6 @@ fn instance_refusal(rejection: instance::Rejection) -> Rejection {
         | instance::Rejection::NotOwed => Rejection::NotUnderstood,
     }
 }
+
+#[cfg(test)]
+mod tests;
