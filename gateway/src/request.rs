@@ -13,6 +13,7 @@ pub(crate) mod document;
 pub(crate) mod field;
 pub(crate) mod idempotency;
 pub(crate) mod inside;
+pub(crate) mod management;
 pub(crate) mod nic;
 pub(crate) mod page;
 pub(crate) mod quotas;

@@ -7,7 +7,7 @@ use crate::request::document;
 use crate::request_id;
 use crate::routes::{
     self, absent, actions, creation, databases, datastores, discovery, flavors, grants, health,
-    instances, limits, quotas, users,
+    instances, limits, management, quotas, users,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -92,7 +92,12 @@ fn inside() -> Router<Arc<Gateway>> {
 
 /// What stands under `/mgmt`.
 fn management() -> Router<Arc<Gateway>> {
-    Router::new().route("/mgmt/quotas/{project}", get(quotas::show).put(quotas::update))
+    Router::new()
+        .route("/mgmt/quotas/{project}", get(quotas::show).put(quotas::update))
+        .route("/mgmt/instances", get(management::list))
+        .route("/mgmt/instances/{id}", get(management::show))
+        .route("/mgmt/instances/{id}/action", post(management::act))
+        .route("/mgmt/instances/{id}/rpc_ping", get(management::ping))
 }
 
 /// Around every request: its id, a place among those at once, one log line, and an answer even

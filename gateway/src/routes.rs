@@ -11,6 +11,7 @@ pub(crate) mod grants;
 pub(crate) mod health;
 pub(crate) mod instances;
 pub(crate) mod limits;
+pub(crate) mod management;
 pub(crate) mod quotas;
 pub(crate) mod users;
 
@@ -95,6 +96,11 @@ pub(crate) fn accepted(position: u64) -> Response {
         (POSITION, HeaderValue::from(position)),
     ];
     (StatusCode::ACCEPTED, headers).into_response()
+}
+
+/// 204: there is nothing to say but that it is so.
+pub(crate) fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// What no route takes, and known routes with another method.

@@ -10,6 +10,7 @@ pub(crate) mod inside;
 pub(crate) mod instance;
 pub(crate) mod limits;
 pub(crate) mod links;
+pub(crate) mod management;
 pub(crate) mod quotas;
 pub(crate) mod status;
 

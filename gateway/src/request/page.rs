@@ -63,8 +63,11 @@ pub(crate) fn limit(query: &HashMap<String, String>, size_max: usize) -> Result<
     }
 }
 
-/// A number too large for us is larger than any page.
-fn number(text: &str) -> Result<usize, Fault> {
+/// A positive number; one too large for us is larger than any page.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn number(text: &str) -> Result<usize, Fault> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_number && text.bytes().any(|byte| byte != b'0') {
         Ok(text.parse().unwrap_or(usize::MAX))

@@ -176,12 +176,17 @@ impl<'a> Detail<'a> {
         let mut detail = Self::of(live, heard, viewer);
         let used = fresh.and_then(|heard| heard.beat.volume_used_bytes);
         let size = fresh.and_then(|heard| heard.beat.volume_size_bytes);
-        detail.summary.volume.used = used.map(|used| hundredths(bytes(used) / BYTES_PER_GB));
+        detail.summary.volume.used = used.map(gigabytes);
         detail.summary.volume.used_percent = used
             .zip(size.filter(|size| *size > 0))
             .map(|(used, size)| hundredths(bytes(used) / bytes(size) * 100.0));
         detail
     }
+}
+
+/// Bytes in GB, to the hundredth.
+pub(crate) fn gigabytes(count: u64) -> f64 {
+    hundredths(bytes(count) / BYTES_PER_GB)
 }
 
 /// Exact up to 2^53 bytes, which is more than any volume has.

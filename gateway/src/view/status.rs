@@ -34,13 +34,20 @@ pub(crate) fn operating_status(live: &Live) -> &'static str {
         | Phase::Undoing(_)
         | Phase::Failed
         | Phase::Deleting(_) => "",
-        Phase::Active if live.agent_silent => "ERROR",
-        Phase::Active => match live.health {
-            DatabaseHealth::Unknown => "ERROR",
-            DatabaseHealth::Starting => "BUILD",
-            DatabaseHealth::Up => "HEALTHY",
-            DatabaseHealth::Down { .. } => "SHUTDOWN",
-        },
+        Phase::Active => service_status(live),
+    }
+}
+
+/// How the database is, whatever is going on.
+pub(crate) fn service_status(live: &Live) -> &'static str {
+    if live.agent_silent {
+        return "ERROR";
+    }
+    match live.health {
+        DatabaseHealth::Unknown => "ERROR",
+        DatabaseHealth::Starting => "BUILD",
+        DatabaseHealth::Up => "HEALTHY",
+        DatabaseHealth::Down { .. } => "SHUTDOWN",
     }
 }
 

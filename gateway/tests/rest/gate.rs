@@ -115,7 +115,7 @@ async fn unknown_routes_and_wrong_methods_are_not_found() {
         (Method::PUT, "/instances/0f3c0000-0000-4000-8000-000000000001/databases"),
         (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/users/u/databases/d"),
         (Method::GET, "/instances/0f3c0000-0000-4000-8000-000000000001/users/%ff"),
-        (Method::POST, "/mgmt/instances/0f3c0000-0000-4000-8000-000000000001/action"),
+        (Method::POST, "/mgmt/instances/0f3c0000-0000-4000-8000-000000000001"),
         (Method::PATCH, "/limits"),
         (Method::GET, "/datastores/%ff"),
         (Method::GET, "/instances/detail/x/y"),

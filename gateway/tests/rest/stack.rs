@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use domain::ids::{InstanceId, LogId};
 use domain::{instance, plane};
 use eventlog::MemoryLog;
-use gateway::{Config, Gateway, HashKey, Heartbeats, LoggedRevocations, router};
+use gateway::{Config, Gateway, HashKey, Heartbeats, LoggedRevocations, Rates, router};
 use identity::embedded::{self, Embedded};
 use readmodel::{MemoryStore, ReadModel};
 use serde_json::{Value, json};
@@ -101,6 +101,7 @@ impl Stack {
         };
         let identity = identity(&folder, revocations);
         let heartbeats = Arc::new(Heartbeats::default());
+        let rates = Rates::new(config.rate_limits);
         let gateway = Gateway {
             config,
             read_model: read_model.clone(),
@@ -110,6 +111,7 @@ impl Stack {
             identity: identity.clone(),
             heartbeats: heartbeats.clone(),
             hash_key: HashKey::from_bytes(&[7; 32]),
+            rates,
         };
         let router = router(Arc::new(gateway), embedded::router(identity));
         Self {

@@ -53,8 +53,8 @@ pub enum Instance {
     Live(Box<Live>),
     /// Gone.
     Deleted {
-        /// Whose it was.
-        project: ProjectId,
+        /// What it was like at the end, without what only its guest needed.
+        last: Box<Live>,
         /// When it went.
         at: Timestamp,
     },
@@ -98,6 +98,18 @@ impl Live {
         let created = self.spec.users.iter().filter(move |_| !is_made).map(|user| user.password);
         created.chain(self.actions.pending.iter().flat_map(|action| action.spec.secrets()))
     }
+
+    /// What is remembered of it once it is gone.
+    fn remembered(mut self, at: Timestamp) -> Self {
+        self.spec.databases.clear();
+        self.spec.users.clear();
+        self.actions = Actions::default();
+        self.place = None;
+        self.health = DatabaseHealth::Unknown;
+        self.agent_silent = false;
+        self.updated = at;
+        self
+    }
 }
 
 impl Instance {
@@ -113,8 +125,8 @@ impl Instance {
     pub fn project(&self) -> Option<&ProjectId> {
         match self {
             Self::Absent => None,
-            Self::Abandoned { project } | Self::Deleted { project, .. } => Some(project),
-            Self::Live(live) => Some(&live.spec.project),
+            Self::Abandoned { project } => Some(project),
+            Self::Live(live) | Self::Deleted { last: live, .. } => Some(&live.spec.project),
         }
     }
 

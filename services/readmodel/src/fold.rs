@@ -1,6 +1,6 @@
 //! Folding a batch of commits: in memory first, then each changed row once.
 
-use crate::row::{self, Position};
+use crate::row::{self, Latest, Position};
 use crate::store::{Batch, ProjectionStore, StoreError};
 use domain::aggregate::{Aggregate, Key, Kind};
 use domain::catalogue::Catalogue;
@@ -23,7 +23,8 @@ enum Any {
     Datastore(Folded<Datastore>),
     Version(Folded<Version>),
     Catalogue(Folded<Catalogue>),
-    Instance(Folded<Instance>),
+    /// With its entries in the lists, as they stand in the store.
+    Instance(Folded<Instance>, Entries),
 }
 
 /// What a batch of commits changed.
@@ -86,7 +87,11 @@ fn load(store: &dyn ProjectionStore, key: Key) -> Result<Any, StoreError> {
         Kind::Datastore => Any::Datastore(stored(store, key)?),
         Kind::Version => Any::Version(stored(store, key)?),
         Kind::Catalogue => Any::Catalogue(stored(store, key)?),
-        Kind::Instance => Any::Instance(stored(store, key)?),
+        Kind::Instance => {
+            let row: Folded<Instance> = stored(store, key)?;
+            let entries = entries(key, &row.state);
+            Any::Instance(row, entries)
+        }
     })
 }
 
@@ -99,7 +104,7 @@ impl Any {
             Self::Datastore(row) => row.apply(recorded),
             Self::Version(row) => row.apply(recorded),
             Self::Catalogue(row) => row.apply(recorded),
-            Self::Instance(row) => row.apply(recorded),
+            Self::Instance(row, _) => row.apply(recorded),
         }
     }
 
@@ -111,9 +116,13 @@ impl Any {
             Self::Datastore(row) => put_row(batch, key, row),
             Self::Version(row) => put_row(batch, key, row),
             Self::Catalogue(row) => put_row(batch, key, row),
-            Self::Instance(row) => {
+            Self::Instance(row, before) => {
                 put_row(batch, key, row);
-                put_index(batch, key, &row.state);
+                let now = entries(key, &row.state);
+                batch.removals.extend(before.iter().filter(|entry| !now.contains(entry)).cloned());
+                for entry in now {
+                    row::put(batch, entry, &true);
+                }
             }
         }
     }
@@ -123,15 +132,23 @@ fn put_row<A: Serialize>(batch: &mut Batch, key: Key, row: &Folded<A>) {
     row::put(batch, row::aggregate(key), row);
 }
 
-fn put_index(batch: &mut Batch, key: Key, instance: &Instance) {
-    let Some(project) = instance.project() else { return };
-    let entries = [row::live(None, key.id), row::live(Some(Key::from(project).id), key.id)];
-    for entry in entries {
-        match instance {
-            Instance::Live(_) => row::put(batch, entry, &true),
-            Instance::Absent | Instance::Abandoned { .. } | Instance::Deleted { .. } => {
-                batch.removals.push(entry);
-            }
+/// The keys under which an instance stands in lists.
+type Entries = Vec<Vec<u8>>;
+
+fn entries(key: Key, instance: &Instance) -> Entries {
+    let (live, is_deleted) = match instance {
+        Instance::Absent | Instance::Abandoned { .. } => return Vec::new(),
+        Instance::Live(live) => (live, false),
+        Instance::Deleted { last, .. } => (last, true),
+    };
+    let project = Key::from(&live.spec.project).id;
+    let latest = Latest::new(live.updated, key.id);
+    let mut entries = Vec::new();
+    for of in [None, Some(project)] {
+        entries.push(row::latest(of, is_deleted, latest));
+        if !is_deleted {
+            entries.push(row::live(of, key.id));
         }
     }
+    entries
 }

@@ -14,5 +14,5 @@ mod row;
 pub mod sled_store;
 pub mod store;
 
-pub use model::{FollowError, OpenError, ReadError, ReadModel};
+pub use model::{FollowError, OpenError, ReadError, ReadModel, Wanted};
 pub use store::{Batch, MemoryStore, ProjectionStore, StoreError};

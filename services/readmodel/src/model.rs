@@ -1,5 +1,9 @@
 //! The read model: rows, their position, and the questions that can be asked of them.
 
+mod managed;
+
+pub use managed::Wanted;
+
 use crate::fold::{Changes, fold, stored};
 use crate::row::{self, Position};
 use crate::sled_store::SledStore;

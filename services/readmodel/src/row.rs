@@ -6,6 +6,8 @@
 //! | `d`, kind, 16 bytes of id | that the aggregate is damaged |
 //! | `l`, 16 bytes of id | that the instance is live |
 //! | `p`, 16 bytes of the project's id, 16 bytes of id | that the instance is live |
+//! | `m`, whether deleted, 8 bytes of time, 16 bytes of id | that the instance changed last then |
+//! | `n`, 16 bytes of the project's id, then as for `m` | the same, of one project |
 //! | `~position` | [`Position`] |
 //!
 //! Each value is a CRC-32 of the rest and the rest as JSON: neither sled nor the disk notices
@@ -13,12 +15,13 @@
 
 use crate::store::{Batch, StoreError};
 use domain::aggregate::{Key, Kind};
+use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Raised whenever rows change their shape: an older store is rebuilt.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 4;
 
 /// Up to where the store has folded, of which log, in which shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +70,41 @@ pub(crate) fn live_prefix(project: Option<Uuid>) -> Vec<u8> {
 
 pub(crate) fn live(project: Option<Uuid>, instance: Uuid) -> Vec<u8> {
     [&live_prefix(project)[..], instance.as_bytes()].concat()
+}
+
+/// An entry of the lists with the latest changed first; entries sort as they are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Latest {
+    /// The later, the less.
+    until_end: u64,
+    pub(crate) id: Uuid,
+}
+
+impl Latest {
+    pub(crate) fn new(changed: Timestamp, id: Uuid) -> Self {
+        Self { until_end: u64::MAX - u64::try_from(changed.0).unwrap_or(0), id }
+    }
+}
+
+pub(crate) fn latest_prefix(project: Option<Uuid>, is_deleted: bool) -> Vec<u8> {
+    let mut prefix = match project {
+        None => vec![b'm'],
+        Some(project) => [&b"n"[..], project.as_bytes()].concat(),
+    };
+    prefix.push(u8::from(is_deleted));
+    prefix
+}
+
+pub(crate) fn latest(project: Option<Uuid>, is_deleted: bool, entry: Latest) -> Vec<u8> {
+    let time = entry.until_end.to_be_bytes();
+    [&latest_prefix(project, is_deleted)[..], &time, entry.id.as_bytes()].concat()
+}
+
+/// The entry that a key of such a list ends with.
+pub(crate) fn latest_of(key: &[u8]) -> Option<Latest> {
+    let (time, id) = key.last_chunk::<24>()?.split_at(8);
+    let until_end = u64::from_be_bytes(time.try_into().ok()?);
+    Some(Latest { until_end, id: Uuid::from_slice(id).ok()? })
 }
 
 /// The instance that a key of an index ends with.

@@ -32,8 +32,8 @@ pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
             *instance = Instance::Abandoned { project: project.clone() };
         }
         (Event::Deleted, Instance::Live(live)) => {
-            let project = live.spec.project.clone();
-            *instance = Instance::Deleted { project, at: at.time };
+            let last = Box::new((**live).clone().remembered(at.time));
+            *instance = Instance::Deleted { last, at: at.time };
         }
         (event, Instance::Live(live)) => evolve_live(live, event, at),
         (event, state) => {
