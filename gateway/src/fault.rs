@@ -128,6 +128,8 @@ pub(crate) enum Missing {
     Datastore(String),
     /// A datastore version, by name or id.
     Version(String),
+    /// A parameter of a version.
+    Parameter(String),
     /// A flavor.
     Flavor(String),
     /// A configuration group.
@@ -323,6 +325,7 @@ impl Missing {
             Self::Resource(id) => format!("Resource {id} cannot be found."),
             Self::Datastore(name) => format!("Datastore '{name}' cannot be found."),
             Self::Version(name) => format!("Datastore version '{name}' cannot be found."),
+            Self::Parameter(name) => format!("Configuration parameter {name} cannot be found."),
             Self::Flavor(id) => format!("Flavor {id} cannot be found."),
             Self::Configuration(id) => {
                 format!("Configuration group id: {id} could not be found.")

@@ -7,7 +7,7 @@ use crate::request::document;
 use crate::request_id;
 use crate::routes::{
     self, absent, actions, creation, databases, datastores, discovery, flavors, grants, health,
-    instances, limits, management, quotas, users,
+    instances, limits, management, parameters, quotas, users,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -62,6 +62,18 @@ fn trove() -> Router<Arc<Gateway>> {
         .route("/instances/{id}/action", post(actions::act))
         .route("/datastores", get(datastores::list))
         .route("/datastores/versions/{version}", get(datastores::version_by_id))
+        .route("/datastores/versions/{version}/parameters", get(parameters::list_by_id))
+        .route("/datastores/versions/{version}/parameters/{name}", get(parameters::show_by_id))
+        .route("/datastores/{datastore}/versions/{version}/parameters", get(parameters::list))
+        .route(
+            "/datastores/{datastore}/versions/{version}/parameters/{name}",
+            get(parameters::show),
+        )
+        .route("/datastores/{datastore}/versions/{version}/flavors", get(datastores::flavors))
+        .route(
+            "/datastores/{datastore}/versions/{version}/volume-types",
+            get(datastores::volume_types),
+        )
         .route("/datastores/{datastore}", get(datastores::show))
         .route("/datastores/{datastore}/versions", get(datastores::versions))
         .route("/datastores/{datastore}/versions/{version}", get(datastores::version))

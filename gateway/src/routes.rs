@@ -12,6 +12,7 @@ pub(crate) mod health;
 pub(crate) mod instances;
 pub(crate) mod limits;
 pub(crate) mod management;
+pub(crate) mod parameters;
 pub(crate) mod quotas;
 pub(crate) mod users;
 

@@ -11,6 +11,7 @@ pub(crate) mod instance;
 pub(crate) mod limits;
 pub(crate) mod links;
 pub(crate) mod management;
+pub(crate) mod parameter;
 pub(crate) mod quotas;
 pub(crate) mod status;
 

@@ -11,6 +11,10 @@ use domain::engine::Manager;
 
 use crate::engine::mariadb;
 
+/// What the engine's parameters are written to, in the template; whoever keeps the template takes it
+/// out.
+pub const PARAMETERS_FILE: &str = "parameters.json";
+
 /// Why there is no template.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
@@ -39,8 +43,8 @@ pub enum TemplateError {
     },
 }
 
-/// Makes the template of the engine unpacked at `root`, in the empty directory `out`. Says on
-/// standard error what it is doing.
+/// Makes the template of the engine unpacked at `root`, in the empty directory `out`, and beside
+/// its files the list of the engine's parameters. Says on standard error what it is doing.
 ///
 /// # Errors
 /// See [`TemplateError`]; what was made so far stays for inspection.

@@ -2,6 +2,7 @@
 
 use crate::clock::{fresh_command, now};
 use domain::aggregate::{Aggregate, Key};
+use domain::catalogue::Catalogue;
 use domain::command::{self, Envelope};
 use domain::commit::Actor;
 use domain::datastore::Datastore;
@@ -39,6 +40,8 @@ pub(crate) struct Core {
     pub(crate) datastore: Handler<Datastore>,
     /// Of versions.
     pub(crate) version: Handler<Version>,
+    /// Of versions' catalogues of parameters.
+    pub(crate) catalogue: Handler<Catalogue>,
     /// Of instances.
     pub(crate) instance: Handler<Instance>,
     /// The rows folded from the log.
@@ -73,6 +76,7 @@ impl Core {
             host: handler(&log, &rows, &config),
             datastore: handler(&log, &rows, &config),
             version: handler(&log, &rows, &config),
+            catalogue: handler(&log, &rows, &config),
             instance: handler(&log, &rows, &config),
             rows,
             log,

@@ -7,6 +7,7 @@
 //!
 //! `run` is the one place where the parts are put together.
 
+mod catalogues;
 mod clock;
 mod commands;
 mod config;

@@ -1,5 +1,6 @@
 //! Opens the `local` provisioner with this taskmanager's configuration.
 
+use crate::catalogues::ImageParameters;
 use crate::config::Config;
 use crate::provisioner::local::{
     Addresses, EngineFiles, ImageCatalog, IsolationWish, Local, LocalConfig,
@@ -51,6 +52,20 @@ fn local_config(config: &Config) -> anyhow::Result<LocalConfig> {
         isolation: IsolationWish::Strongest,
         stop_max: LocalConfig::STOP_MAX,
     })
+}
+
+/// The parameters of images on this host.
+///
+/// # Errors
+/// The images directory can't be used.
+pub(crate) fn parameters(config: &Config) -> anyhow::Result<ImageParameters> {
+    let store = Store::open(&config.local.images_dir, Arc::new(())).context("open the images")?;
+    let guestagent = config.local.guestagent.clone();
+    Ok(ImageParameters::new(move |ImageId(id)| {
+        let Some(image) = store.engine(id)? else { return Ok(None) };
+        let list = store.ensure_parameters(&image, &guestagent)?;
+        Ok(list.map(|list| serde_json::from_slice(&list)).transpose()?)
+    }))
 }
 
 /// Images are looked up when they are needed: one may be unpacked, or vanish, at any time.

@@ -1,5 +1,6 @@
 //! Puts the taskmanager together and runs it until it is told to stop.
 
+use crate::catalogues::{self, ImageParameters};
 use crate::clock::now;
 use crate::commands;
 use crate::config::{Config, Nats};
@@ -72,7 +73,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     register(&core, &config, provisioner.capacity()).await?;
     let mint = GuestMint::open(&config.nats.guest_mint).context("open the guests' mint")?;
     let effects = Effects::new(provisioner.clone(), Arc::new(mint));
-    let parts = Parts { core, secrets, key, client, effects, provisioner };
+    let images = local::parameters(&config)?;
+    let parts = Parts { core, secrets, key, client, effects, provisioner, images };
     parts.start(&mut tasks, &shutdown);
     tracing::info!(worker = %worker.id, epoch, "Taskmanager runs.");
     finish(tasks, &shutdown).await
@@ -86,11 +88,12 @@ struct Parts {
     client: Client,
     effects: Effects,
     provisioner: Arc<dyn Provisioner>,
+    images: ImageParameters,
 }
 
 impl Parts {
     fn start(self, tasks: &mut JoinSet<anyhow::Result<()>>, shutdown: &CancellationToken) {
-        let Self { core, secrets, key, client, effects, provisioner } = self;
+        let Self { core, secrets, key, client, effects, provisioner, images } = self;
         let guests = Guests::new(core.clone(), secrets.clone(), key);
         let bus = BusGuests::new(client.clone());
         let listener = Arc::new(Listener::new(core.clone(), bus.clone()));
@@ -101,6 +104,7 @@ impl Parts {
         tasks.spawn(silence::run(listener, token()));
         tasks.spawn(lasting(Runner::run(core.clone(), effects.clone(), errands, token())));
         tasks.spawn(lasting(keeper::keep(core.clone(), provisioner, effects, token())));
+        tasks.spawn(lasting(catalogues::keep(core.clone(), images, token())));
         tasks.spawn(lasting(sweep(core, secrets, token())));
     }
 }

@@ -1,11 +1,12 @@
 //! Datastores and their versions, open to every project.
 
-use super::{Answer, Named, shown};
+use super::{Answer, Named, parameters, shown};
 use crate::call::Call;
 use crate::catalogue::{self, Catalogue};
 use crate::fault::{Fault, Missing};
 use crate::gateway::Gateway;
 use crate::view::datastore::{DatastoreView, Scope, VersionView};
+use crate::view::flavor::FlavorView;
 use axum::extract::State;
 use domain::version::Details;
 use std::sync::Arc;
@@ -85,4 +86,28 @@ fn may_see(call: &Call, version: &Details) -> bool {
 
 fn scope(call: &Call) -> Scope<'_> {
     Scope { links: &call.links, is_admin: call.is_admin, with_inactive: call.is_admin }
+}
+
+/// `GET /datastores/{datastore}/versions/{version}/flavors`: every flavor serves every version.
+pub(crate) async fn flavors(
+    State(gateway): State<Arc<Gateway>>,
+    call: Call,
+    Named((_, datastore, version)): Named<(String, String, String)>,
+) -> Answer {
+    parameters::named(&gateway, &datastore, &version)?;
+    let flavors = gateway.config.flavors.iter();
+    let views: Vec<_> = flavors.map(|flavor| FlavorView::of(flavor, &call.links)).collect();
+    Ok(shown("flavors", &views))
+}
+
+/// `GET /datastores/{datastore}/versions/{version}/volume-types`: the local provisioner has no
+/// types to choose from.
+pub(crate) async fn volume_types(
+    State(gateway): State<Arc<Gateway>>,
+    _: Call,
+    Named((_, datastore, version)): Named<(String, String, String)>,
+) -> Answer {
+    parameters::named(&gateway, &datastore, &version)?;
+    let none: [String; 0] = [];
+    Ok(shown("volume_types", &none))
 }

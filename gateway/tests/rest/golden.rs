@@ -138,6 +138,9 @@ async fn datastores_flavors_and_limits() {
         ("datastore", "/datastores/mysql"),
         ("versions", "/datastores/mysql/versions"),
         ("version", "/datastores/mysql/versions/10.11"),
+        ("parameters", "/datastores/mysql/versions/10.11/parameters"),
+        ("parameter", "/datastores/mysql/versions/10.11/parameters/Wait-Timeout"),
+        ("flavors", "/datastores/mysql/versions/10.11/flavors"),
         ("flavors", "/flavors"),
         ("flavor", "/flavors/3"),
     ] {

@@ -13,6 +13,7 @@ mod hostile;
 mod lists;
 mod management;
 mod others;
+mod parameters;
 mod quotas;
 mod rates;
 mod restart;

@@ -3,6 +3,7 @@
 use crate::desk::{NOW, by_plane};
 use crate::stack::Stack;
 use domain::aggregate::Key;
+use domain::catalogue::{self, Catalogue, Parameter, ParameterKind, Range, Real};
 use domain::datastore::{self, Datastore};
 use domain::engine::Manager;
 use domain::guest::{
@@ -35,7 +36,8 @@ pub(crate) async fn datastores(log: &MemoryLog) {
         cells_max: 100,
     };
     let datastores = Handler::<Datastore>::new(Arc::new(log.clone()), config.clone());
-    let versions = Handler::<Version>::new(Arc::new(log.clone()), config);
+    let versions = Handler::<Version>::new(Arc::new(log.clone()), config.clone());
+    let catalogues = Handler::<Catalogue>::new(Arc::new(log.clone()), config);
     for (id, name) in [(MYSQL, "mysql"), (MARIADB, "mariadb")] {
         let register = datastore::Command::Register { id, name: name.to_owned() };
         datastores.handle(Key::from(id), &by_plane(register), || NOW).await.unwrap();
@@ -54,8 +56,34 @@ pub(crate) async fn datastores(log: &MemoryLog) {
         let register = version::Command::Register(details);
         versions.handle(Key::from(id), &by_plane(register), || NOW).await.unwrap();
     }
+    let set = catalogue::Command::Set { version: MYSQL_VERSION, rows: parameters() };
+    let key = Key::catalogue(MYSQL_VERSION);
+    catalogues.handle(key, &by_plane(set), || NOW).await.unwrap();
     let default = datastore::Command::SetDefaultVersion(MYSQL_VERSION);
     datastores.handle(Key::from(MYSQL), &by_plane(default), || NOW).await.unwrap();
+}
+
+/// One parameter of each kind, and a forbidden one.
+pub(crate) fn parameters() -> Vec<Parameter> {
+    let row = |name: &str, kind| Parameter {
+        name: name.to_owned(),
+        kind,
+        default: None,
+        unit: None,
+        restart_required: false,
+        forbidden: None,
+    };
+    let widest = Range { min: Some(i64::MIN.into()), max: Some(u64::MAX.into()) };
+    let port = ParameterKind::Integer(Range { min: Some(0), max: Some(65_535) });
+    let words = vec!["MIXED".to_owned(), "ROW".to_owned()];
+    vec![
+        Parameter { restart_required: true, ..row("a_size", ParameterKind::Integer(widest)) },
+        row("binlog_format", ParameterKind::Choice(words)),
+        row("cost", ParameterKind::Float(Range { min: Real::new(0.5), max: None })),
+        row("general_log", ParameterKind::Boolean),
+        Parameter { forbidden: Some("is ours".to_owned()), ..row("port", port) },
+        row("wait_timeout", ParameterKind::Integer(Range { min: Some(1), max: Some(31_536_000) })),
+    ]
 }
 
 /// A creation with everything that is recorded.

@@ -18,6 +18,7 @@ use sql::{account, string};
 
 mod change;
 mod look;
+mod parameters;
 mod session;
 pub(crate) mod sql;
 pub(crate) mod template;

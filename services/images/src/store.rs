@@ -7,6 +7,7 @@
 //! nats-server/nats-server-<version>-amd64/
 //! tools/tools-<version>-amd64/           patchelf, bubblewrap
 //! templates/<image id>-<format>/         see `ensure_template`
+//! templates/<image id>-<format>.parameters.json
 //! ```
 
 use std::fs;

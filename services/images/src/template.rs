@@ -17,7 +17,10 @@ use crate::lock::Lock;
 use crate::store::Store;
 
 /// Raised when templates have to be made afresh although their engine is the same.
-pub const TEMPLATE_FORMAT: u32 = 1;
+pub const TEMPLATE_FORMAT: u32 = 2;
+
+/// What the guestagent writes the engine's parameters to, in the template that it makes.
+const PARAMETERS_FILE: &str = "parameters.json";
 
 /// Engines need a second or two.
 const MAKE_MAX: Duration = Duration::from_secs(180);
@@ -52,12 +55,42 @@ impl Store {
             .step(&format!("Making the template of {} {}.", image.engine, image.version_number));
         let work = self.templates().join(format!(".new-{name}"));
         files::remove(&work)?;
-        let made =
-            make(image, guestagent, &work, &lock).and_then(|out| files::rename(&out, &template));
+        let made = make(image, guestagent, &work, &lock).and_then(|out| {
+            // First the list, then the template: where there is one, the other is there too.
+            let list = out.join(PARAMETERS_FILE);
+            if list.exists() {
+                files::rename(&list, &self.parameters_file(image))?;
+            }
+            files::rename(&out, &template)
+        });
         files::remove(&work)?;
         made?;
         tracing::info!(template = %template.display(), "Template was made.");
         Ok(template)
+    }
+}
+
+impl Store {
+    /// The list of an image's parameters, as its guestagent wrote it when it made the template;
+    /// nothing where it wrote none.
+    ///
+    /// # Errors
+    /// As [`Store::ensure_template`].
+    pub fn ensure_parameters(
+        &self,
+        image: &EngineImage,
+        guestagent: &Path,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        self.ensure_template(image, guestagent)?;
+        let path = self.parameters_file(image);
+        if !path.exists() {
+            return Ok(None);
+        }
+        fs::read(&path).map(Some).map_err(Error::io(&path))
+    }
+
+    fn parameters_file(&self, image: &EngineImage) -> PathBuf {
+        self.templates().join(format!("{}-{TEMPLATE_FORMAT}.parameters.json", image.id))
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use images::{EngineImage, Error, Progress, Store};
+use images::{EngineImage, Error, Progress, Store, TEMPLATE_FORMAT};
 use uuid::Uuid;
 
 #[derive(Default)]
@@ -89,6 +89,16 @@ fn root_lets_nobody_make_the_template_and_owns_it_afterwards() {
 }
 
 #[test]
+fn the_list_of_parameters_is_kept_beside_the_template() {
+    let bench = Bench::new();
+    let guestagent = bench.guestagent("echo '[]' > \"$4/parameters.json\"; touch \"$4/data\"");
+    let list = bench.store.ensure_parameters(&bench.image, &guestagent).unwrap();
+    assert_eq!(list.as_deref(), Some(&b"[]\n"[..]));
+    let template = bench.store.ensure_template(&bench.image, &guestagent).unwrap();
+    assert!(template.join("data").exists() && !template.join("parameters.json").exists());
+}
+
+#[test]
 fn a_template_that_is_wanted_by_several_at_once_is_made_once() {
     let bench = Bench::new();
     let guestagent = bench.guestagent(GOOD);
@@ -117,7 +127,10 @@ fn a_guestagent_that_fails_leaves_no_template_and_its_reason() {
 #[test]
 fn what_a_killed_process_left_is_no_template() {
     let bench = Bench::new();
-    let work = bench.directory.path().join(format!("templates/.new-{}-1/out", bench.image.id));
+    let work = bench
+        .directory
+        .path()
+        .join(format!("templates/.new-{}-{TEMPLATE_FORMAT}/out", bench.image.id));
     std::fs::create_dir_all(&work).unwrap();
     std::fs::write(work.join("half"), "").unwrap();
     let template = bench.store.ensure_template(&bench.image, &bench.guestagent(GOOD)).unwrap();

@@ -5,19 +5,21 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use domain::catalogue::Parameter;
 use domain::engine::mariadb::ADMIN;
 use rustix::process::Signal;
 
-use super::TEMPLATE_PASSWORD;
 use super::sql::{account, string};
+use super::{TEMPLATE_PASSWORD, parameters};
 use crate::process::Process;
-use crate::template::TemplateError;
+use crate::template::{PARAMETERS_FILE, TemplateError};
 
 /// For a server to run its bootstrap, and again to begin or to end; seconds are usual.
 const STEP_MAX: Duration = Duration::from_secs(60);
@@ -47,11 +49,14 @@ pub(crate) fn make(root: &Path, out: &Path) -> Result<(), TemplateError> {
     eprintln!("Bootstrapping MariaDB in {}.", out.display());
     server.bootstrap(&sql)?;
     eprintln!("Starting and stopping it once.");
-    server.start_and_stop()?;
+    let parameters = server.start_and_stop()?;
     fs::remove_dir_all(&temporary).map_err(at(&temporary))?;
     for name in ["ib_buffer_pool", "ibtmp1", "pid", "s"] {
         crate::files::remove(&out.join(name)).map_err(at(&out.join(name)))?;
     }
+    let path = out.join(PARAMETERS_FILE);
+    let json = serde_json::to_vec(&parameters).expect("rows have string keys and finite numbers");
+    fs::write(&path, json).map_err(at(&path))?;
     eprintln!("The template is made.");
     Ok(())
 }
@@ -147,8 +152,9 @@ impl Server<'_> {
         }
     }
 
-    /// A start completes what a bootstrap leaves for later.
-    fn start_and_stop(&self) -> Result<(), TemplateError> {
+    /// A start completes what a bootstrap leaves for later, and lets the server say what can be
+    /// set.
+    fn start_and_stop(&self) -> Result<Vec<Parameter>, TemplateError> {
         let child = self
             .command()?
             // Relative to the data directory: the path of a socket is short.
@@ -156,7 +162,26 @@ impl Server<'_> {
             .stdin(Stdio::null())
             .spawn()
             .map_err(at(self.out))?;
-        finish(child, "start", |line| line.contains("ready for connections")).map(drop)
+        // By the directory's descriptor, since the path of a socket is short for us too.
+        let directory = fs::File::open(self.out).map_err(at(self.out))?;
+        let socket = PathBuf::from(format!("/proc/self/fd/{}/s", directory.as_raw_fd()));
+        let mut asked = None;
+        let is_ready = |line: &str| {
+            let is_ready = line.contains("ready for connections");
+            if is_ready {
+                asked = Some(parameters::ask(&socket));
+            }
+            is_ready
+        };
+        let said = finish(child, "start", is_ready)?;
+        match asked {
+            Some(Ok(parameters)) => Ok(parameters),
+            Some(Err(error)) => Err(TemplateError::EngineFailed {
+                step: "list the parameters",
+                said: error.to_string(),
+            }),
+            None => Err(failed("start", &said)),
+        }
     }
 }
 
@@ -164,7 +189,7 @@ impl Server<'_> {
 fn finish(
     mut child: Child,
     step: &'static str,
-    is_ready: impl Fn(&str) -> bool,
+    mut is_ready: impl FnMut(&str) -> bool,
 ) -> Result<Vec<String>, TemplateError> {
     let stderr = child.stderr.take().expect("standard error is a pipe");
     let process = Process::open(child.id().cast_signed()).map_err(at(Path::new("/proc")))?;

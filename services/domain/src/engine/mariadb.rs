@@ -10,8 +10,10 @@ use std::net::SocketAddrV4;
 use std::path::Path;
 
 pub use forbidden::forbidden;
+pub use variables::{Variable, parameter};
 
 mod forbidden;
+mod variables;
 
 /// The port that clients expect.
 pub const PORT: u16 = 3306;

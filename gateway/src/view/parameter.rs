@@ -1,0 +1,65 @@
+//! Parameters that a configuration group may set.
+
+use domain::catalogue::{Parameter, ParameterKind, Range, Real};
+use domain::ids::VersionId;
+use serde::Serialize;
+use serde_json::Number;
+
+/// A parameter; clients want its limits as numbers, and none where there is none.
+#[derive(Debug, Serialize)]
+pub(crate) struct ParameterView<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max: Option<Number>,
+    restart_required: bool,
+    datastore_version_id: String,
+}
+
+impl<'a> ParameterView<'a> {
+    /// A parameter of a version.
+    pub(crate) fn of(parameter: &'a Parameter, version: VersionId) -> Self {
+        let Range { min, max } = limits(&parameter.kind);
+        Self {
+            name: &parameter.name,
+            kind: parameter.kind.word(),
+            min,
+            max,
+            restart_required: parameter.restart_required,
+            datastore_version_id: version.to_string(),
+        }
+    }
+}
+
+/// JSON's numbers reach from the smallest of 64 bits with sign to the largest without, as the
+/// engines' do; a limit beyond would be none for any value that can be sent.
+fn limits(kind: &ParameterKind) -> Range<Number> {
+    let integer = |number: Option<i128>| number.and_then(Number::from_i128);
+    let real = |number: Option<Real>| number.and_then(|number| Number::from_f64(number.get()));
+    match kind {
+        ParameterKind::Integer(range) => Range { min: integer(range.min), max: integer(range.max) },
+        ParameterKind::Float(range) => Range { min: real(range.min), max: real(range.max) },
+        ParameterKind::Boolean
+        | ParameterKind::Text
+        | ParameterKind::Choice(_)
+        | ParameterKind::Set(_)
+        | ParameterKind::Flags(_) => Range { min: None, max: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_beyond_63_bits_are_numbers_too() {
+        let range = Range { min: Some(i64::MIN.into()), max: Some(u64::MAX.into()) };
+        let limits = limits(&ParameterKind::Integer(range));
+        let text = |number: Option<Number>| number.unwrap().to_string();
+        assert_eq!(text(limits.min), "-9223372036854775808");
+        assert_eq!(text(limits.max), "18446744073709551615");
+    }
+}
