@@ -177,3 +177,6 @@ fn tls_config(cacert: Option<&PathBuf>) -> Result<ClientConfig, String> {
         .map_err(|error| error.to_string())?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
+
+#[cfg(test)]
+mod tests;

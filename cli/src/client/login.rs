@@ -57,8 +57,14 @@ fn happy(sent: Result<Answer, SendError>) -> Outcome<Answer> {
         }
         Ok(answer) => Err(Failure::of_answer(WHAT, &answer)),
         Err(SendError::Unusable(why)) => Err(Failure::usage(WHAT, why)),
-        Err(SendError::Lost(why)) => Err(Failure::new(Kind::NoAnswer, WHAT, why)
-            .advise("check OS_AUTH_URL, and whether the service runs")),
+        Err(SendError::Lost(why)) => {
+            let advice = if why.contains("certificate") {
+                "if the certificate is good, name who signed it with OS_CACERT"
+            } else {
+                "check OS_AUTH_URL, and whether the service runs"
+            };
+            Err(Failure::new(Kind::NoAnswer, WHAT, why).advise(advice))
+        }
     }
 }
 
