@@ -248,3 +248,26 @@ async fn exit_codes_say_what_a_script_has_to_know() -> anyhow::Result<()> {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_set_quotas_and_members_meet_them() -> anyhow::Result<()> {
+    let (stack, person, api) = newcomer().await?;
+    beside(move || {
+        let trove = Trove::of(&stack, &person)?;
+        let admin = Trove::of_clouds(&stack)?.with("OS_CLOUD", "trove-admin");
+        let project = &api.project;
+        let set = admin.json(&format!("quota-update {project} instances 0"))?;
+        assert_eq!(set["quotas"]["instances"], 0);
+        let quotas = trove.json("quota-show")?;
+        let of_instances = |quota: &&Value| quota["resource"] == "instances";
+        let quota = quotas["quotas"].as_array().unwrap().iter().find(of_instances).unwrap();
+        assert_eq!(quota["limit"], 0);
+        let refused = trove.fail(1, "create one db.tiny --size 1")?;
+        assert!(refused.contains("Quota exceeded"), "{refused}");
+        trove.fail(4, &format!("quota-update {project} instances 9"))?;
+        admin.run(&format!("quota-update {project} instances -1"))?;
+        assert!(admin.run(&format!("quota-show {project}"))?.contains("| instances |"));
+        Ok(())
+    })
+    .await
+}
