@@ -1,8 +1,8 @@
 //! A session at the API: reads, lists over all pages, and changes.
 //!
 //! # Invariants
-//! - A request that was lost, or met an unavailable service, is repeated a bounded number of
-//!   times; a change keeps its `Idempotency-Key` over its repeats, so that it happens once.
+//! - A request that was lost, or met a service that is not available or was asked too often, is
+//!   repeated a bounded number of times; a change keeps its `Idempotency-Key` over its repeats, so that it happens once.
 //! - A token that ended in the middle is replaced by one new log-in, and only one.
 //! - Answers are never older than what an earlier answer of this session showed
 //!   (`X-Trove-Position`).
@@ -33,6 +33,8 @@ const PAUSES: [Duration; 4] = [
 /// More pages than anybody has: a service that leads in circles is found out.
 const PAGES_MAX: usize = 10_000;
 const POSITION: &str = "x-trove-position";
+/// A service that says when to come again means soon.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 
 /// A session of one user in one project.
 pub(crate) struct Client {
@@ -125,23 +127,25 @@ impl Client {
         let mut pauses = PAUSES.iter();
         loop {
             let sent = self.send_once(&method, path, body).await;
-            let failure = match sent {
+            let (failure, asked_for) = match sent {
                 Ok(answer) if answer.status.is_success() => return Ok(answer),
                 Ok(answer) if answer.status == StatusCode::UNAUTHORIZED && self.may_log_in() => {
                     self.session = login::log_in(&mut self.http, &self.credentials).await?;
                     self.is_second_token = true;
                     continue;
                 }
-                Ok(answer) => Failure::of_answer(what, &answer),
+                Ok(answer) => (Failure::of_answer(what, &answer), retry_after(&answer)),
                 Err(SendError::Unusable(why)) => return Err(Failure::usage(what, why)),
                 Err(SendError::Lost(why)) => {
                     let advice = "check whether the service runs; if this was a change, look at \
                                   what became of it before you repeat it";
-                    Failure::new(Kind::NoAnswer, what, why).advise(advice)
+                    (Failure::new(Kind::NoAnswer, what, why).advise(advice), None)
                 }
             };
             match pauses.next() {
-                Some(pause) if failure.kind == Kind::NoAnswer => tokio::time::sleep(*pause).await,
+                Some(pause) if failure.kind == Kind::NoAnswer || asked_for.is_some() => {
+                    tokio::time::sleep(asked_for.unwrap_or(*pause)).await;
+                }
                 Some(_) | None => return Err(failure),
             }
         }
@@ -172,6 +176,14 @@ impl Client {
         let is_token = matches!(self.credentials.proof, Proof::Token(_));
         !self.is_second_token && !is_token
     }
+}
+
+/// When to come again, of a service that was asked too often.
+fn retry_after(answer: &Answer) -> Option<Duration> {
+    let is_limit =
+        matches!(answer.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::TOO_MANY_REQUESTS);
+    let seconds = answer.header("retry-after").filter(|_| is_limit)?;
+    seconds.parse().ok().map(Duration::from_secs).filter(|pause| *pause <= RETRY_AFTER_MAX)
 }
 
 #[cfg(test)]

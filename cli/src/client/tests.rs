@@ -11,6 +11,8 @@ use tokio::sync::mpsc;
 enum Step {
     /// Answers with a status and a body.
     Answer(u16, &'static str),
+    /// Says that it is asked too often.
+    Limit,
     /// Hangs up without an answer.
     HangUp,
     /// Issues a token, with itself in the catalog.
@@ -31,7 +33,7 @@ async fn session(script: &'static [Step]) -> (Client, mpsc::Receiver<String>) {
         for step in [Step::Issue("first")].iter().chain(script) {
             let (mut stream, _) = listener.accept().await.unwrap();
             let request = read(&mut stream).await;
-            if matches!(step, Step::Answer(..) | Step::HangUp) {
+            if matches!(step, Step::Answer(..) | Step::Limit | Step::HangUp) {
                 seen.send(request).await.unwrap();
             }
             stream.write_all(answer(*step, &served).as_bytes()).await.unwrap();
@@ -69,6 +71,7 @@ fn answer(step: Step, base: &str) -> String {
         Step::Answer(status, body) => {
             (status, "x-trove-position: 7\r\n".to_owned(), body.to_owned())
         }
+        Step::Limit => (413, "retry-after: 0\r\n".to_owned(), FAULT.to_owned()),
         Step::Issue(token) => {
             let endpoint =
                 json!({"interface": "public", "region": "R", "url": format!("{base}/p")});
@@ -141,4 +144,11 @@ async fn what_was_refused_is_not_repeated_and_reads_are_never_older_than_before(
     client.get("list", "/instances").await.unwrap();
     assert_eq!(header(&requests.recv().await.unwrap(), "x-trove-position"), None);
     assert_eq!(header(&requests.recv().await.unwrap(), "x-trove-position").unwrap(), "7");
+}
+
+#[tokio::test]
+async fn a_service_that_is_asked_too_often_is_asked_again_when_it_says() {
+    let (mut client, mut requests) = session(&[Step::Limit, Step::Answer(200, EMPTY)]).await;
+    client.get("list", "/instances").await.unwrap();
+    assert!(requests.recv().await.is_some() && requests.recv().await.is_some());
 }
