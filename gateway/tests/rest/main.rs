@@ -10,6 +10,7 @@ mod gate;
 mod golden;
 mod guest;
 mod hostile;
+mod legal;
 mod lists;
 mod management;
 mod others;

@@ -14,10 +14,15 @@ use uuid::Uuid;
 
 const UNKNOWN: &str = "0f3c0000-0000-4000-8000-000000000001";
 
-/// Deletes an instance and does what is owed for that.
-pub(crate) async fn delete(stack: &Stack, id: InstanceId) {
+/// Asks for an instance's deletion.
+pub(crate) async fn delete_begun(stack: &Stack, id: InstanceId) {
     let deleted = stack.admin().await.delete(&format!("/instances/{id}")).await;
     assert_eq!(deleted.status, StatusCode::ACCEPTED, "{deleted:?}");
+}
+
+/// Deletes an instance and does what is owed for that.
+pub(crate) async fn delete(stack: &Stack, id: InstanceId) {
+    delete_begun(stack, id).await;
     for (effect, outcome) in [
         (Effect::NoGuest, Outcome::GuestRemoved),
         (Effect::NoVolume, Outcome::VolumeRemoved),

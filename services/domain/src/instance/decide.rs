@@ -54,6 +54,7 @@ fn repeated(live: &Live, spec: &Spec) -> Decision {
 
 fn decide_live(live: &Live, command: &Command, context: &Context<'_>) -> Decision {
     match command {
+        Command::Rename { .. } if matches!(live.phase, Phase::Deleting(_)) => Err(Rejection::Busy),
         Command::Rename { name } if *name == live.name => Ok(Vec::new()),
         Command::Rename { name } => Ok(vec![Event::Renamed { name: name.clone() }]),
         Command::Delete => match live.phase {
