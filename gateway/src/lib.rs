@@ -2,8 +2,8 @@
 //! their answers, and answers reads from its own read model.
 //!
 //! # Invariants
-//! - A gateway keeps no state that the log can't rebuild, but the last heartbeats; any number of
-//!   them may run.
+//! - A gateway keeps no state that the log can't rebuild, but the last heartbeats and how often
+//!   each project has asked lately; any number of them may run.
 //! - It never appends to the log and never touches a provisioner.
 //! - A password is sealed before it leaves the process, and is never logged.
 

@@ -49,7 +49,8 @@ async fn pages_follow_each_other_until_there_is_no_next() {
 async fn a_page_has_at_most_the_configured_size_and_exactly_full_is_the_last() {
     let stack = Stack::start().await;
     let (demo, _) = four(&stack).await;
-    let body = stack.member().await.get("/instances?limit=1000").await.json();
+    let query = "limit=1000&include_clustered=banana&deleted=x&unknown=1";
+    let body = stack.member().await.get(&format!("/instances?{query}")).await.json();
     assert_eq!(ids(&body), demo);
     assert!(body.get("links").is_none(), "the page size is 3, and there are 3");
 }
@@ -66,6 +67,9 @@ async fn only_administrators_list_all_projects() {
     let admin = stack.admin().await;
     assert_eq!(ids(&admin.get("/instances").await.json()), Vec::<String>::new());
     let first = admin.get("/instances/detail?all_tenants=1").await.json();
+    for entry in first["instances"].as_array().unwrap() {
+        assert!(entry["tenant_id"].is_string() && entry["user_id"].is_string(), "{entry}");
+    }
     let marker = ids(&first).pop().unwrap();
     let path = format!("/instances?all_tenants=1&marker={marker}");
     let second = admin.get(&path).await.json();

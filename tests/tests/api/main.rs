@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
+mod absent;
 mod bad_input;
 mod idempotency;
 mod inside;
+mod management;
 mod openstack;
+mod quotas;
 mod trove_cli;
 mod visibility;
 

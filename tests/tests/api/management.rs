@@ -1,0 +1,61 @@
+//! Administrators see and handle everybody's instances, with the stock command line.
+
+use super::newcomer;
+use super::openstack::beside;
+use serde_json::{Value, json};
+use testkit::stack::{Part, Sql};
+
+fn entry<'a>(body: &'a Value, id: &str) -> Option<&'a Value> {
+    body["instances"].as_array().unwrap().iter().find(|entry| entry["id"] == id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_lists_reboots_and_still_sees_a_deleted_instance() -> anyhow::Result<()> {
+    let (stack, _, api) = newcomer().await?;
+    let more = json!({
+        "databases": [{"name": "d"}],
+        "users": [{"name": "u", "password": "p-w-d", "databases": [{"name": "d"}]}],
+    });
+    let instance = api.create_active("theirs", more).await?;
+    let id = instance["id"].as_str().unwrap().to_owned();
+    let before = stack.identity(Part::Server(&id))?;
+    let admin = stack.api(&stack.first_person("admin")?).await?;
+    let ping = admin.get(&format!("/mgmt/instances/{id}/rpc_ping")).await?;
+    assert_eq!((ping.status, &*ping.text), (204, ""), "{ping:?}");
+
+    beside({
+        let (stack, id, project) = (stack.clone(), id.clone(), api.project.clone());
+        move || {
+            let client = stack.openstack(&stack.first_person("admin")?)?;
+            let listed = client.run("database instance list --all-projects")?;
+            let row = listed.as_array().unwrap().iter().find(|row| row["ID"] == id.as_str());
+            let row = row.expect("everybody's instances are listed");
+            assert_eq!((&row["Name"], &row["Tenant ID"]), (&json!("theirs"), &json!(project)));
+            assert_eq!(row["Server ID"], id.as_str());
+            client.run_text(&format!("database instance reboot {id}"))?;
+            let image = "0f3c0000-0000-4000-8000-000000000001";
+            let refused =
+                client.run_text(&format!("database instance rebuild {id} {image}")).unwrap_err();
+            assert!(refused.to_string().contains("is not offered"), "{refused}");
+            Ok(())
+        }
+    })
+    .await?;
+    let instance = api.wait_until_up(&id).await;
+    assert_ne!(stack.identity(Part::Server(&id))?, before, "the server is another one");
+    assert_eq!(Sql::to(&instance, "u", "p-w-d")?.run("select 1")?, ["1"]);
+
+    api.delete(&id).await?;
+    let shown = admin.get(&format!("/mgmt/instances/{id}?deleted=true")).await?.json();
+    assert_eq!(shown["instance"]["deleted"], true, "{shown}");
+    let query = format!("project_id={}", api.project);
+    let live = admin.get(&format!("/mgmt/instances?deleted=False&{query}")).await?.json();
+    assert!(entry(&live, &id).is_none(), "{live}");
+    for deleted in ["&deleted=true", ""] {
+        let all = admin.get(&format!("/mgmt/instances?{query}{deleted}")).await?.json();
+        assert_eq!(entry(&all, &id).unwrap()["status"], "SHUTDOWN", "{all}");
+    }
+    let refused = api.get("/mgmt/instances").await?;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    Ok(())
+}
