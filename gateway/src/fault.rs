@@ -122,6 +122,8 @@ pub(crate) enum Fault {
 /// What can't be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Missing {
+    /// A root that was never enabled.
+    Root,
     /// Something with an id.
     Resource(String),
     /// A datastore, by name or id.
@@ -322,6 +324,7 @@ fn unavailable(text: impl Into<String>) -> Row {
 impl Missing {
     fn text(&self) -> String {
         match self {
+            Self::Root => "Root user has never been enabled on the instance.".to_owned(),
             Self::Resource(id) => format!("Resource {id} cannot be found."),
             Self::Datastore(name) => format!("Datastore '{name}' cannot be found."),
             Self::Version(name) => format!("Datastore version '{name}' cannot be found."),

@@ -75,6 +75,15 @@ impl<'a> Change<'a> {
     /// # Errors
     /// When it was refused, or failed in time to be told.
     pub(crate) async fn finish(self, spec: ActionSpec) -> Answer {
+        let Settled { position, .. } = self.settle(spec).await?;
+        Ok(accepted(position))
+    }
+
+    /// Has it done, and says how far it came in the time that a caller waits.
+    ///
+    /// # Errors
+    /// When it was refused, or failed in time to be told.
+    pub(crate) async fn settle(self, spec: ActionSpec) -> Result<Settled, Fault> {
         let (gateway, action, id) = (self.gateway, self.action, self.live.id);
         // A repeat is answered from the record, however the database is now.
         if self.live.actions.progress(action) == Progress::Unknown {
@@ -85,13 +94,24 @@ impl<'a> Change<'a> {
         let done = self.begin(spec.clone()).await?;
         let waiting = ended(gateway, (id, action), done.position, changes);
         match tokio::time::timeout(gateway.config.limits.action_answer(), waiting).await {
-            Err(_) => Ok(accepted(done.position)),
+            Err(_) => Ok(Settled { is_done: false, position: done.position }),
             Ok(end) => match end? {
-                End::Done => Ok(accepted(gateway.read_model.position().max(done.position))),
+                End::Done => {
+                    let position = gateway.read_model.position().max(done.position);
+                    Ok(Settled { is_done: true, position })
+                }
                 End::Failed(failure) => Err(failed(id, &spec, &failure)),
             },
         }
     }
+}
+
+/// What is known of a change when its caller is answered.
+pub(crate) struct Settled {
+    /// Whether it is done; if not, it may still be, or fail.
+    pub(crate) is_done: bool,
+    /// Where that can be read.
+    pub(crate) position: u64,
 }
 
 /// How a change ended.
@@ -186,7 +206,9 @@ fn taken(spec: &ActionSpec) -> Option<String> {
         | ActionSpec::DeleteUser { .. }
         | ActionSpec::Grant { .. }
         | ActionSpec::Revoke { .. }
-        | ActionSpec::Restart => return None,
+        | ActionSpec::Restart
+        | ActionSpec::EnableRoot { .. }
+        | ActionSpec::DisableRoot => return None,
     };
     Some(format!("A {kind} with the name \"{name}\" already exists."))
 }
@@ -206,7 +228,9 @@ fn missing(spec: &ActionSpec) -> Option<Missing> {
         | ActionSpec::CreateUsers { .. }
         | ActionSpec::Grant { .. }
         | ActionSpec::Revoke { .. }
-        | ActionSpec::Restart => None,
+        | ActionSpec::Restart
+        | ActionSpec::EnableRoot { .. }
+        | ActionSpec::DisableRoot => None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::request::document;
 use crate::request_id;
 use crate::routes::{
     self, absent, actions, creation, databases, datastores, discovery, flavors, grants, health,
-    instances, limits, management, parameters, quotas, users,
+    instances, limits, management, parameters, quotas, root, users,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -100,6 +100,7 @@ fn inside() -> Router<Arc<Gateway>> {
         )
         .route("/instances/{id}/users/{user}/databases", get(grants::list).put(grants::grant))
         .route("/instances/{id}/users/{user}/databases/{database}", delete(grants::revoke))
+        .route("/instances/{id}/root", get(root::show).post(root::enable).delete(root::disable))
 }
 
 /// What stands under `/mgmt`.
@@ -110,6 +111,7 @@ fn management() -> Router<Arc<Gateway>> {
         .route("/mgmt/instances/{id}", get(management::show))
         .route("/mgmt/instances/{id}/action", post(management::act))
         .route("/mgmt/instances/{id}/rpc_ping", get(management::ping))
+        .route("/mgmt/instances/{id}/root", get(root::history))
 }
 
 /// Around every request: its id, a place among those at once, one log line, and an answer even

@@ -14,6 +14,7 @@ pub(crate) mod limits;
 pub(crate) mod management;
 pub(crate) mod parameters;
 pub(crate) mod quotas;
+pub(crate) mod root;
 pub(crate) mod users;
 
 use crate::call::{Call, POSITION};

@@ -24,8 +24,8 @@ pub trait DatabaseEngine: Send + Sync {
     /// A setting that can't stand in such a file.
     fn settings_file(&self, settings: &BTreeMap<String, String>) -> Result<String, BadSetting>;
 
-    /// What the server runs before it lets anybody in, so that it lets nobody in by the
-    /// template's password.
+    /// What the server runs before it lets anybody in, so that it lets its agent in whatever
+    /// became of the agent's account, and nobody by the template's password.
     fn init_file(&self) -> String;
 
     /// Leaves the server having answered, over a connection that is kept.

@@ -82,6 +82,10 @@ impl Guests {
             ActionSpec::Grant { account, databases } => ActionBody::Grant { account, databases },
             ActionSpec::Revoke { account, database } => ActionBody::Revoke { account, database },
             ActionSpec::Restart => ActionBody::Restart,
+            ActionSpec::EnableRoot { password, by: _ } => {
+                ActionBody::EnableRoot { password: self.password(password, guest).await? }
+            }
+            ActionSpec::DisableRoot => ActionBody::DisableRoot,
         })
     }
 

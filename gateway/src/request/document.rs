@@ -131,15 +131,36 @@ impl<S: Send + Sync> FromRequest<S> for Document {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Fault> {
         check_media_type(request.headers())?;
-        let bytes = tokio::time::timeout(READ_TIME_MAX, Bytes::from_request(request, state))
-            .await
-            .map_err(|_| Fault::invalid("The request body did not arrive in time."))?
-            .map_err(|rejection| match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Fault::BodyTooLarge { bytes_max: BYTES_MAX },
-                _ => Fault::invalid("The request body broke off."),
-            })?;
-        Self::parse(&bytes)
+        Self::parse(&read(request, state).await?)
     }
+}
+
+/// A document that need not be sent: no body is none, whatever its media type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MaybeDocument(pub(crate) Option<Document>);
+
+impl<S: Send + Sync> FromRequest<S> for MaybeDocument {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Fault> {
+        let media_type = check_media_type(request.headers());
+        let bytes = read(request, state).await?;
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Self(None));
+        }
+        media_type?;
+        Document::parse(&bytes).map(|document| Self(Some(document)))
+    }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Fault> {
+    tokio::time::timeout(READ_TIME_MAX, Bytes::from_request(request, state))
+        .await
+        .map_err(|_| Fault::invalid("The request body did not arrive in time."))?
+        .map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Fault::BodyTooLarge { bytes_max: BYTES_MAX },
+            _ => Fault::invalid("The request body broke off."),
+        })
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {

@@ -5,10 +5,11 @@
 //!   means the same instance, on any gateway.
 //! - A body's hash is keyed: a bare one would let passwords be guessed from the log.
 
+use super::Password;
 use super::document::Document;
 use crate::fault::Fault;
 use axum::http::HeaderMap;
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use domain::ids::{CommandId, InstanceId, ProjectId, SecretId, derived};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
@@ -21,6 +22,8 @@ use uuid::Uuid;
 const HEADER: &str = "idempotency-key";
 const KEY_CHARS_MAX: usize = 255;
 const HASH_KEY_BYTES: usize = 32;
+/// Three bytes make four characters.
+const PASSWORD_BYTES: usize = 27;
 const READABLE_BY_OTHERS: u32 = 0o077;
 
 /// A client's key: 1 to 255 visible ASCII characters.
@@ -102,6 +105,16 @@ impl HashKey {
     /// A key of these bytes.
     pub fn from_bytes(key: &[u8]) -> Self {
         Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"))
+    }
+
+    /// A password for what the command makes: 36 characters that nobody knows without the key.
+    /// The same command has the same one, so that a repeat under a client's key tells it again.
+    pub(crate) fn password(&self, command: CommandId) -> Password {
+        let mut mac = self.0.clone();
+        mac.update(b"password ");
+        mac.update(command.0.as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        Password(BASE64URL_NOPAD.encode(&bytes[..PASSWORD_BYTES]))
     }
 
     fn hash(&self, document: &Document) -> Vec<u8> {

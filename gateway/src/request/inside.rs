@@ -144,6 +144,25 @@ pub(crate) fn user_update(manager: Manager, document: &Document) -> Result<UserU
     Ok(update)
 }
 
+/// The password that root is to have, when the caller chose one.
+///
+/// # Errors
+/// The first rule that the body breaks.
+pub(crate) fn root_password(
+    manager: Manager,
+    document: Option<&Document>,
+) -> Result<Option<Password>, Fault> {
+    let Some(document) = document else { return Ok(None) };
+    let field = document.whole("root");
+    let body = field.object()?;
+    body.only(&["password"])?;
+    let password = optional_text(&body, "password")?.map(Password);
+    if let Some(password) = &password {
+        manager.check_password(&password.0).map_err(refusal)?;
+    }
+    Ok(password)
+}
+
 /// The names of databases to grant rights on.
 ///
 /// # Errors

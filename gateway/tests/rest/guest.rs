@@ -160,7 +160,7 @@ impl Server {
                 let was_there = user.databases.len() < before;
                 was_there.then_some(()).ok_or_else(|| failed(ActionCause::NotFound, database))
             }
-            ActionSpec::Restart => Ok(()),
+            ActionSpec::Restart | ActionSpec::EnableRoot { .. } | ActionSpec::DisableRoot => Ok(()),
         }
     }
 

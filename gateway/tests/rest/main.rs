@@ -18,6 +18,7 @@ mod parameters;
 mod quotas;
 mod rates;
 mod restart;
+mod root;
 mod seed;
 mod stack;
 mod users;

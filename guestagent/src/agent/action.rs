@@ -122,6 +122,11 @@ pub(crate) async fn run(
             make(Change::Revoke { account, database }).await
         }
         ActionBody::Restart => restart::run(guest, journal, document, id).await,
+        ActionBody::EnableRoot { password } => {
+            let password = open(guest, "root", password)?;
+            make(Change::EnableRoot(&password)).await
+        }
+        ActionBody::DisableRoot => make(Change::DisableRoot).await,
     }
 }
 

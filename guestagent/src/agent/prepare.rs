@@ -7,15 +7,12 @@
 //!   before it listens.
 
 use domain::guest::{ActionCause, Database, Desired, UserToMake};
-use domain::guest_spec::Layout;
-use zeroize::Zeroizing;
 
 use super::Guest;
 use super::action::{ActionError, failed, passwords_to_make, users_to_make};
-use super::converge::{for_server, write_settings};
-use super::start::wait_for_login;
+use super::converge::write_settings;
+use super::start::{forget_welcome, wait_for_login, welcome_agent};
 use crate::control::{Request, ServerState};
-use crate::files;
 
 /// Leaves a running server with these databases and users.
 pub(crate) async fn run(
@@ -37,8 +34,6 @@ pub(crate) async fn run(
 }
 
 async fn ensure_server(guest: &Guest, document: &Desired) -> Result<(), ActionError> {
-    let layout = Layout(&guest.spec.directory);
-    let init = layout.server_init();
     let status = guest.shim.status_and_log(0).await?;
     let runs = matches!(status.server, ServerState::Running { .. });
     if !runs {
@@ -49,8 +44,7 @@ async fn ensure_server(guest: &Guest, document: &Desired) -> Result<(), ActionEr
         }
         guest.shim.ask(Request::Prepare).await?;
         write_settings(guest, document)?.map_err(ActionError::Failed)?;
-        let words = Zeroizing::new(guest.engine.init_file());
-        files::replace(&init, words.as_bytes(), for_server(&guest.spec))?;
+        welcome_agent(guest)?;
     }
     let started = guest.shim.ask(Request::Start).await?;
     if let Err(error) = wait_for_login(guest, started.ends).await {
@@ -60,7 +54,6 @@ async fn ensure_server(guest: &Guest, document: &Desired) -> Result<(), ActionEr
         }
         return Err(error);
     }
-    // The server names the file at each start, so it stays, with nothing in it.
-    files::replace(&init, b"", for_server(&guest.spec))?;
+    forget_welcome(guest)?;
     Ok(())
 }

@@ -16,7 +16,7 @@ use super::action::{ActionError, failed};
 use super::converge::write_settings;
 use super::journal::Journal;
 use super::shim_client::ShimError;
-use super::start::wait_for_login;
+use super::start::{forget_welcome, wait_for_login, welcome_agent};
 use crate::control::{Request, ServerState, Status};
 use crate::process::Identity;
 
@@ -47,12 +47,14 @@ pub(crate) async fn run(
     let ends_before = if is_new {
         status.ends
     } else {
+        welcome_agent(guest)?;
         let stopped = stop(guest).await;
         let started = guest.shim.ask(Request::Start).await?;
         stopped?;
         started.ends
     };
     wait_for_login(guest, ends_before).await?;
+    forget_welcome(guest)?;
     wait_for_health(guest).await;
     Ok(())
 }

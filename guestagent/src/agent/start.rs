@@ -1,14 +1,19 @@
 //! Waits for a server that was started, and knows why one did not.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use domain::guest::ActionCause;
+use domain::guest_spec::Layout;
+use zeroize::Zeroizing;
 
 use super::Guest;
 use super::action::{ActionError, failed};
+use super::converge::for_server;
 use super::shim_client::ShimError;
 use crate::control::{LOG_TAIL_MAX, Status};
 use crate::engine::EngineError;
+use crate::files;
 
 /// How long a server may take until it lets its agent in.
 const START_MAX: Duration = Duration::from_secs(90);
@@ -18,6 +23,20 @@ const LOGIN_EVERY: Duration = Duration::from_millis(20);
 const ENDS_MAX: u32 = 2;
 /// How many of the server's own lines go into a failure.
 const LINES_MAX: usize = 3;
+
+/// Has the next server let its agent in, whatever became of the agent's account.
+pub(crate) fn welcome_agent(guest: &Guest) -> io::Result<()> {
+    let words = Zeroizing::new(guest.engine.init_file());
+    let path = Layout(&guest.spec.directory).server_init();
+    files::replace(&path, words.as_bytes(), for_server(&guest.spec))
+}
+
+/// Takes the agent's password out of the server's reach: the server names the file at each
+/// start, so it stays, with nothing in it.
+pub(crate) fn forget_welcome(guest: &Guest) -> io::Result<()> {
+    let path = Layout(&guest.spec.directory).server_init();
+    files::replace(&path, b"", for_server(&guest.spec))
+}
 
 /// Waits until the server lets its agent in. `ends_before` is how often it had ended when it was
 /// started.

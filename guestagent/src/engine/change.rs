@@ -29,6 +29,10 @@ pub enum Change<'a> {
         /// On which.
         database: &'a str,
     },
+    /// Let `root` log in from anywhere, with this password.
+    EnableRoot(&'a str),
+    /// Let `root` log in no more.
+    DisableRoot,
 }
 
 /// Whether a change may have been made before, wholly or in part.

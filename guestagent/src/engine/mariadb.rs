@@ -19,6 +19,7 @@ use sql::{account, string};
 mod change;
 mod look;
 mod parameters;
+mod root;
 mod session;
 pub(crate) mod sql;
 pub(crate) mod template;
@@ -84,7 +85,11 @@ impl DatabaseEngine for Mariadb {
 
     fn init_file(&self) -> String {
         let (admin, password) = (account(ADMIN, "localhost"), string(&self.password));
-        format!("ALTER USER {admin} IDENTIFIED BY {password};\n")
+        // Anew: a tenant's root may have changed or dropped it.
+        format!(
+            "CREATE OR REPLACE USER {admin} IDENTIFIED BY {password};\n\
+             GRANT ALL PRIVILEGES ON *.* TO {admin} WITH GRANT OPTION;\n"
+        )
     }
 
     async fn ping(&self) -> Result<(), EngineError> {

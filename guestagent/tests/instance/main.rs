@@ -17,6 +17,7 @@ mod lists;
 mod plane;
 mod repeats;
 mod restart;
+mod root;
 mod safety;
 mod served;
 mod shim;

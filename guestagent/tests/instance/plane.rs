@@ -92,6 +92,9 @@ fn sealed_body(mut body: ActionBody, key: &PublicKey) -> ActionBody {
     if let ActionBody::UpdateUsers { changes } = &mut body {
         changes.iter_mut().filter_map(|change| change.password.as_mut()).for_each(close);
     }
+    if let ActionBody::EnableRoot { password } = &mut body {
+        close(password);
+    }
     body
 }
 

@@ -4,7 +4,7 @@ use super::field::{all, each, required, uuid, uuid_bytes, variant, word};
 use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
 use domain::guest::{ActionCause, ActionFailure, Database};
-use domain::ids::SecretId;
+use domain::ids::{SecretId, UserId};
 use domain::instance::action::{Account, ActionSpec, PasswordChange};
 use wire::action_spec::{self as body, Action as Body};
 
@@ -46,6 +46,11 @@ fn body_of(spec: &ActionSpec) -> Body {
             Body::Revoke(body::Revoke { account: Some(account.into()), database: database.clone() })
         }
         ActionSpec::Restart => Body::Restart(body::Restart {}),
+        ActionSpec::EnableRoot { password, by } => Body::EnableRoot(body::EnableRoot {
+            password_id: uuid_bytes(password.0),
+            user_id: by.as_str().to_owned(),
+        }),
+        ActionSpec::DisableRoot => Body::DisableRoot(body::DisableRoot {}),
     }
 }
 
@@ -73,6 +78,11 @@ impl TryFrom<wire::ActionSpec> for ActionSpec {
                 database: body.database,
             },
             Body::Restart(body::Restart {}) => Self::Restart,
+            Body::EnableRoot(body) => Self::EnableRoot {
+                password: SecretId(uuid(&body.password_id, "enable_root.password_id")?),
+                by: UserId(body.user_id),
+            },
+            Body::DisableRoot(body::DisableRoot {}) => Self::DisableRoot,
         })
     }
 }

@@ -141,6 +141,10 @@ impl From<&ActionBody> for Body {
                 database: database.clone(),
             }),
             ActionBody::Restart => Self::Restart(wire::Restart {}),
+            ActionBody::EnableRoot { password } => {
+                Self::EnableRoot(wire::EnableRoot { sealed_password: password.0.clone() })
+            }
+            ActionBody::DisableRoot => Self::DisableRoot(wire::DisableRoot {}),
         }
     }
 }
@@ -172,6 +176,10 @@ impl TryFrom<Body> for ActionBody {
                 database: revoke.database,
             },
             Body::Restart(wire::Restart {}) => Self::Restart,
+            Body::EnableRoot(enable) => {
+                Self::EnableRoot { password: Sealed(enable.sealed_password) }
+            }
+            Body::DisableRoot(wire::DisableRoot {}) => Self::DisableRoot,
         })
     }
 }

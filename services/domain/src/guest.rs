@@ -126,6 +126,13 @@ pub enum ActionBody {
     },
     /// Stop the server and start it again.
     Restart,
+    /// Let `root` log in from anywhere, with this password.
+    EnableRoot {
+        /// The password.
+        password: Sealed,
+    },
+    /// Let `root` log in no more.
+    DisableRoot,
 }
 
 /// A change of a user, its password sealed to the guest; what is absent stays.

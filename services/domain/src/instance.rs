@@ -30,12 +30,14 @@ mod decide;
 mod evolve;
 pub mod messages;
 pub mod process;
+pub mod root;
 pub mod spec;
 
 pub use action::{ActionSpec, Actions};
 pub use decide::prepare_action;
 pub use messages::{Command, Event, Rejection};
 pub use process::{Claim, Effect, Fault, FaultCause, Phase, Step, Timer};
+pub use root::Root;
 pub use spec::Spec;
 
 /// An instance, folded.
@@ -81,6 +83,8 @@ pub struct Live {
     pub fault: Option<Fault>,
     /// What its guest was asked to run, and what became of it.
     pub actions: Actions,
+    /// What became of its root; none while it was never enabled.
+    pub root: Option<Root>,
     /// The last logged health of its server.
     pub health: DatabaseHealth,
     /// Whether its agent has fallen silent.

@@ -150,7 +150,9 @@ fn names(action: &ActionSpec) -> Vec<String> {
         | ActionSpec::DeleteUser { .. }
         | ActionSpec::Grant { .. }
         | ActionSpec::Revoke { .. }
-        | ActionSpec::Restart => Vec::new(),
+        | ActionSpec::Restart
+        | ActionSpec::EnableRoot { .. }
+        | ActionSpec::DisableRoot => Vec::new(),
     }
 }
 

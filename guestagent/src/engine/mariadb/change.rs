@@ -10,6 +10,7 @@ use domain::guest::Database;
 use domain::instance::action::Account;
 
 use super::look::{self, is_reserved_database, is_reserved_user};
+use super::root;
 use super::session::Session;
 use super::sql::{GRANT_CHARS_MAX, account, escaped_grant, identifier, string};
 use crate::engine::{Attempt, Change, EngineError, User, UserUpdate};
@@ -45,6 +46,7 @@ pub(super) async fn check(session: &mut Session, change: &Change<'_>) -> Result<
                 [_, ..] => Ok(()),
             }
         }
+        Change::EnableRoot(_) | Change::DisableRoot => Ok(()),
     }
 }
 
@@ -88,6 +90,8 @@ pub(super) async fn apply(
         }
         Change::Grant { account, databases } => grant(session, account, databases).await,
         Change::Revoke { account, database } => revoke(session, account, database, attempt).await,
+        Change::EnableRoot(password) => root::enable(session, password).await,
+        Change::DisableRoot => root::disable(session).await,
     }
 }
 

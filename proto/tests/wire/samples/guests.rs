@@ -84,11 +84,13 @@ fn body_word(body: &ActionBody) -> &'static str {
         ActionBody::Grant { .. } => "grant",
         ActionBody::Revoke { .. } => "revoke",
         ActionBody::Restart => "restart",
+        ActionBody::EnableRoot { .. } => "enable_root",
+        ActionBody::DisableRoot => "disable_root",
     }
 }
 
 /// All but the order to prepare, which stands in the full document.
-fn bodies() -> [ActionBody; 8] {
+fn bodies() -> [ActionBody; 10] {
     let changed = UserChange {
         account: account(),
         name: Some("app2".to_owned()),
@@ -105,6 +107,8 @@ fn bodies() -> [ActionBody; 8] {
         ActionBody::Grant { account: account(), databases: vec![database().name, "x".to_owned()] },
         ActionBody::Revoke { account: account(), database: database().name },
         ActionBody::Restart,
+        ActionBody::EnableRoot { password: Sealed(vec![0x5E; 52]) },
+        ActionBody::DisableRoot,
     ]
 }
 

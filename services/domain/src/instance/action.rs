@@ -7,7 +7,7 @@
 
 use super::spec::NewUser;
 use crate::guest::{ActionFailure, Database};
-use crate::ids::{ActionId, SecretId};
+use crate::ids::{ActionId, SecretId, UserId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -73,6 +73,15 @@ pub enum ActionSpec {
     },
     /// Stop the server and start it again.
     Restart,
+    /// Let `root` log in from anywhere, with this password; one that could already gets it too.
+    EnableRoot {
+        /// The password's reference.
+        password: SecretId,
+        /// Who asks: the history of root names its user.
+        by: UserId,
+    },
+    /// Let `root` log in no more.
+    DisableRoot,
 }
 
 impl ActionSpec {
@@ -82,12 +91,14 @@ impl ActionSpec {
             Self::CreateUsers { users } => users.iter().map(|user| user.password).collect(),
             Self::ChangePasswords { users } => users.iter().map(|user| user.password).collect(),
             Self::UpdateUser { password, .. } => password.iter().copied().collect(),
+            Self::EnableRoot { password, .. } => vec![*password],
             Self::CreateDatabases { .. }
             | Self::DeleteDatabase { .. }
             | Self::DeleteUser { .. }
             | Self::Grant { .. }
             | Self::Revoke { .. }
-            | Self::Restart => Vec::new(),
+            | Self::Restart
+            | Self::DisableRoot => Vec::new(),
         }
     }
 }

@@ -3,9 +3,10 @@
 use super::action::{ActionSpec, Actions, Pending};
 use super::messages::Event;
 use super::process::{Claim, Fault, Phase, Running, Step};
+use super::root;
 use super::{Instance, Live};
 use crate::aggregate::Moment;
-use crate::guest::{ActionFailure, DatabaseHealth};
+use crate::guest::{ActionCause, ActionFailure, DatabaseHealth};
 use crate::ids::ActionId;
 use crate::time::Timestamp;
 
@@ -22,6 +23,7 @@ pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
                 place: None,
                 fault: None,
                 actions: Actions::default(),
+                root: None,
                 health: DatabaseHealth::Unknown,
                 agent_silent: false,
                 revision: at.position,
@@ -140,7 +142,9 @@ fn begin_action(live: &mut Live, action: Pending, at: Moment) {
 
 fn reset(live: &mut Live, at: Moment) {
     live.phase = Phase::Active;
-    live.actions.pending.clear();
+    for action in live.actions.pending.drain(..) {
+        root::note(&mut live.root, &action.spec, false, at.time);
+    }
     live.health = DatabaseHealth::Unknown;
     live.revision = at.position;
 }
@@ -149,6 +153,11 @@ fn end_action(live: &mut Live, id: ActionId, failure: Option<ActionFailure>, at:
     let is_restart = live.actions.find(id).is_some_and(|action| action.spec == ActionSpec::Restart);
     if is_restart && live.phase == Phase::Restarting {
         live.phase = Phase::Active;
+    }
+    let is_sure = failure.is_none();
+    let may_be_done = failure.as_ref().is_none_or(|failure| failure.cause == ActionCause::Overdue);
+    if let Some(action) = live.actions.find(id).filter(|_| may_be_done) {
+        root::note(&mut live.root, &action.spec, is_sure, at.time);
     }
     live.actions.end(id, failure);
     live.revision = at.position;

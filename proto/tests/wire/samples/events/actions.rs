@@ -4,7 +4,7 @@ use super::super::common::{LATER, NOW, account, database, id, spec};
 use super::super::guests::cause_word;
 use domain::commit::Events;
 use domain::guest::{ActionCause, ActionFailure};
-use domain::ids::{ActionId, SecretId};
+use domain::ids::{ActionId, SecretId, UserId};
 use domain::instance::action::{ActionSpec, PasswordChange};
 use domain::instance::{Event, Fault, FaultCause, Step};
 
@@ -36,10 +36,12 @@ fn spec_word(spec: &ActionSpec) -> &'static str {
         ActionSpec::Grant { .. } => "grant",
         ActionSpec::Revoke { .. } => "revoke",
         ActionSpec::Restart => "restart",
+        ActionSpec::EnableRoot { .. } => "enable_root",
+        ActionSpec::DisableRoot => "disable_root",
     }
 }
 
-fn specs() -> [ActionSpec; 9] {
+fn specs() -> [ActionSpec; 11] {
     let password = SecretId(id(9));
     [
         ActionSpec::CreateDatabases { databases: spec().databases },
@@ -58,6 +60,8 @@ fn specs() -> [ActionSpec; 9] {
         ActionSpec::Grant { account: account(), databases: vec![database().name, "x".to_owned()] },
         ActionSpec::Revoke { account: account(), database: database().name },
         ActionSpec::Restart,
+        ActionSpec::EnableRoot { password, by: UserId::from("u1") },
+        ActionSpec::DisableRoot,
     ]
 }
 

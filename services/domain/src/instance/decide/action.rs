@@ -81,7 +81,9 @@ fn shown(pending: &Pending, failure: &ActionFailure, context: &Context<'_>) -> F
         | ActionSpec::UpdateUser { .. }
         | ActionSpec::DeleteUser { .. }
         | ActionSpec::Grant { .. }
-        | ActionSpec::Revoke { .. } => Step::Action,
+        | ActionSpec::Revoke { .. }
+        | ActionSpec::EnableRoot { .. }
+        | ActionSpec::DisableRoot => Step::Action,
     };
     fault(step, cause(failure.cause), &failure.detail, context)
 }

@@ -1,6 +1,7 @@
 //! Scenarios of actions inside a database, restarts and resets.
 
 use super::*;
+use std::time::Duration;
 
 fn serving() -> Life {
     let mut life = Life::requested();
@@ -125,4 +126,44 @@ fn a_reset_ends_what_waits_and_takes_back_a_creation() {
     life.ask(Command::ResetStatus).unwrap();
     life.settle();
     assert_eq!(life.live().phase, Phase::Failed);
+}
+
+fn enable_root(by: &str) -> ActionSpec {
+    let password = crate::ids::SecretId(derived(&["s", by]));
+    ActionSpec::EnableRoot { password, by: UserId::from(by) }
+}
+
+#[test]
+fn root_s_history_keeps_who_was_first_and_says_whether_it_is_enabled() {
+    let mut life = serving();
+    life.ask(action(1, enable_root("u1"))).unwrap();
+    assert_eq!(life.live().root, None, "nothing is done yet");
+    life.ask(result(1, failure(ActionCause::Statement))).unwrap();
+    assert_eq!(life.live().root, None, "what failed was not done");
+    for (number, by) in [(2, "u1"), (3, "u2")] {
+        life.ask(action(number, enable_root(by))).unwrap();
+        life.now = life.now.after(Duration::from_secs(1));
+        life.ask(result(number, ActionOutcome::Done)).unwrap();
+    }
+    let root = life.live().root.clone().unwrap();
+    assert!(root.is_enabled);
+    assert_eq!((root.first.by.as_str(), root.last.by.as_str()), ("u1", "u2"));
+    assert!(root.first.at < root.last.at);
+    life.ask(action(4, ActionSpec::DisableRoot)).unwrap();
+    life.ask(result(4, ActionOutcome::Done)).unwrap();
+    assert_eq!(life.live().root, Some(Root { is_enabled: false, ..root }));
+}
+
+#[test]
+fn a_root_that_may_have_been_enabled_counts_as_enabled() {
+    let mut life = serving();
+    life.ask(action(1, enable_root("u1"))).unwrap();
+    life.now = life.now.after(Limits::span(LIMITS.action_ms));
+    life.ask(Command::ActionDeadlinePassed { id: ActionId(uuid::Uuid::from_u128(1)) }).unwrap();
+    assert!(life.live().root.as_ref().unwrap().is_enabled);
+
+    let mut life = serving();
+    life.ask(action(1, enable_root("u1"))).unwrap();
+    life.ask(Command::ResetStatus).unwrap();
+    assert!(life.live().root.as_ref().unwrap().is_enabled);
 }
