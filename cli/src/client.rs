@@ -187,4 +187,4 @@ fn retry_after(answer: &Answer) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

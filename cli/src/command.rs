@@ -64,7 +64,10 @@ pub(crate) enum Command {
 /// Logs in and carries out a command.
 pub(crate) async fn run(command: Command, flags: &Flags, output: Output) -> Outcome<()> {
     let client = Client::connect(flags).await?;
-    let context = &mut Context { client, output };
+    carry_out(command, &mut Context { client, output }).await
+}
+
+async fn carry_out(command: Command, context: &mut Context) -> Outcome<()> {
     match command {
         Command::Instance(command) => command.run(context).await,
         Command::Creation(command) => command.run(context).await,
@@ -82,3 +85,6 @@ pub(crate) async fn run(command: Command, flags: &Flags, output: Output) -> Outc
         Command::Quota(command) => command.run(context).await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 /// What the server does with a request.
 #[derive(Debug, Clone, Copy)]
-enum Step {
+pub(crate) enum Step {
     /// Answers with a status and a body.
     Answer(u16, &'static str),
     /// Says that it is asked too often.
@@ -24,13 +24,14 @@ const FAULT: &str = r#"{"serviceUnavailable": {"code": 503, "message": "Try agai
 
 /// A session at a server that takes these steps after the first log-in; and the requests that it
 /// got, head and body.
-async fn session(script: &'static [Step]) -> (Client, mpsc::Receiver<String>) {
+pub(crate) async fn session(script: &[Step]) -> (Client, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (seen, requests) = mpsc::channel(64);
     let served = base.clone();
+    let script = script.to_vec();
     tokio::spawn(async move {
-        for step in [Step::Issue("first")].iter().chain(script) {
+        for step in [Step::Issue("first")].iter().chain(&script) {
             let (mut stream, _) = listener.accept().await.unwrap();
             let request = read(&mut stream).await;
             if matches!(step, Step::Answer(..) | Step::Limit | Step::HangUp) {
@@ -137,8 +138,8 @@ async fn a_service_that_stays_away_is_given_up_with_its_own_words() {
 #[tokio::test]
 async fn what_was_refused_is_not_repeated_and_reads_are_never_older_than_before() {
     let fault = r#"{"badRequest": {"code": 400, "message": "no"}}"#;
-    let script = Box::leak(Box::new([Step::Answer(400, fault), Step::Answer(200, EMPTY)]));
-    let (mut client, mut requests) = session(script).await;
+    let (mut client, mut requests) =
+        session(&[Step::Answer(400, fault), Step::Answer(200, EMPTY)]).await;
     let failure = client.change("rename", Method::PATCH, "/instances/1", None).await.unwrap_err();
     assert_eq!(failure.kind, Kind::Refused);
     client.get("list", "/instances").await.unwrap();
