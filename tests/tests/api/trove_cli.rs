@@ -204,6 +204,10 @@ async fn what_can_be_chosen_is_listed_and_shown_as_json() -> anyhow::Result<()> 
             let shown = trove.json(&format!("datastore-version-show {way}"))?;
             assert_eq!(shown["version"]["id"], id);
         }
+        let parameters = trove.json("configuration-parameter-list 10.11 --datastore mariadb")?;
+        assert!(names(&parameters, "configuration-parameters").contains(&"max_connections"));
+        let parameter = trove.json("configuration-parameter-show 10.11 max_connections")?;
+        assert_eq!(parameter["type"], "integer");
         assert_eq!(trove.json("limit-list")?["limits"][0]["verb"], "ABSOLUTE");
         assert!(trove.run("limit-list")?.contains("max_instances"));
         for shell in ["bash", "zsh", "fish"] {
