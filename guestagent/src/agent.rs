@@ -4,7 +4,8 @@
 //! - It may end and start again at any moment: what it has begun stands in its journal, and every
 //!   step may be repeated. The server goes on meanwhile.
 //! - It converges on the newest document it has seen and ignores older ones.
-//! - It asks the shim to start and stop the server; it starts nothing itself.
+//! - It asks the shim to start and stop the server, and starts none itself; it runs the server's
+//!   program only to have settings checked.
 //!
 //! ```text
 //! a/guest.key        passwords in documents are sealed to its public half
@@ -44,6 +45,7 @@ mod prepare;
 mod private;
 mod report;
 mod restart;
+mod settings;
 mod shim_client;
 mod start;
 

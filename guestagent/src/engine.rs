@@ -3,6 +3,7 @@
 //! Nothing here starts or stops a server; that is asked of the shim.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use async_trait::async_trait;
 use domain::engine::Manager;
@@ -23,6 +24,21 @@ pub trait DatabaseEngine: Send + Sync {
     /// # Errors
     /// A setting that can't stand in such a file.
     fn settings_file(&self, settings: &BTreeMap<String, String>) -> Result<String, BadSetting>;
+
+    /// The settings in such a file.
+    fn settings_of(&self, file: &str) -> BTreeMap<String, String>;
+
+    /// Says whether a server would start with this settings file, without starting one.
+    ///
+    /// # Errors
+    /// [`EngineError::BadSettings`], or the program can't be run.
+    async fn check_settings(&self, file: &Path) -> Result<(), EngineError>;
+
+    /// Has the running server take a setting; none is its own default.
+    ///
+    /// # Errors
+    /// See [`EngineError`]; a value that the server would cut to another is refused.
+    async fn set(&self, name: &str, value: Option<&str>) -> Result<Taken, EngineError>;
 
     /// What the server runs before it lets anybody in, so that it lets its agent in whatever
     /// became of the agent's account, and nobody by the template's password.
@@ -83,6 +99,15 @@ pub trait DatabaseEngine: Send + Sync {
     fn complaints<'a>(&self, log: &'a str) -> Vec<&'a str>;
 }
 
+/// When a setting comes into force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It has.
+    Now,
+    /// At the server's next start.
+    AtRestart,
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
@@ -130,6 +155,12 @@ pub enum EngineError {
         /// What is not.
         message: String,
     },
+    /// It would not start with these settings.
+    #[error("the server would not start: {complaint}")]
+    BadSettings {
+        /// The server's words.
+        complaint: String,
+    },
     /// It refuses the statement.
     #[error("{message} (error {code})")]
     Refused {
@@ -144,6 +175,8 @@ pub enum EngineError {
 pub(crate) fn adapter(spec: &GuestSpec, password: String) -> Box<dyn DatabaseEngine> {
     let socket = Layout(&spec.directory).server_socket();
     match spec.manager {
-        Manager::Mysql | Manager::Mariadb => Box::new(mariadb::Mariadb::new(&socket, password)),
+        Manager::Mysql | Manager::Mariadb => {
+            Box::new(mariadb::Mariadb::new(&socket, password, spec.server.clone()))
+        }
     }
 }

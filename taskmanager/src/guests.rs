@@ -50,6 +50,7 @@ impl Guests {
             manager: spec.version.manager,
             version: spec.version.number.clone(),
             settings: spec.version.manager.settings(spec.flavor.ram_mb),
+            memory_mb: Some(spec.flavor.ram_mb),
             actions,
         })
     }

@@ -40,7 +40,8 @@ impl Listener {
         // Transitions are reported; this is for one that got lost, or that was reset.
         if matches!(live.phase, Phase::Active) && live.health != heartbeat.health {
             let revision = Revision::default();
-            let report = Report { revision, health: heartbeat.health, results: Vec::new() };
+            let (health, results) = (heartbeat.health, Vec::new());
+            let report = Report { revision, health, results, settings: None };
             self.note(id, Command::Observe(report)).await;
         }
     }

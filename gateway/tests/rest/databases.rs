@@ -137,7 +137,12 @@ async fn activate_prepared(stack: &Stack, id: InstanceId) {
 }
 
 fn observed(health: DatabaseHealth) -> Command {
-    Command::Observe(Report { revision: Revision::default(), health, results: Vec::new() })
+    Command::Observe(Report {
+        revision: Revision::default(),
+        health,
+        results: Vec::new(),
+        settings: None,
+    })
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ impl Guest {
                     let Some(outcome) = self.outcome(pending.id, &pending.spec) else { continue };
                     let results = vec![ActionResult { id: pending.id, outcome }];
                     let (revision, health) = (Revision::default(), DatabaseHealth::Up);
-                    let report = Report { revision, health, results };
+                    let report = Report { revision, health, results, settings: None };
                     desk.advance(live.id, Command::Observe(report)).await;
                 }
             }

@@ -134,7 +134,7 @@ pub(crate) async fn start_guest(stack: &Stack, id: InstanceId) {
 /// A report of the guest, with what became of its preparation.
 pub(crate) fn report(id: InstanceId, health: DatabaseHealth, outcome: ActionOutcome) -> Command {
     let results = vec![ActionResult { id: prepare_action(id), outcome }];
-    Command::Observe(Report { revision: Revision::default(), health, results })
+    Command::Observe(Report { revision: Revision::default(), health, results, settings: None })
 }
 
 /// Brings a new instance to rest.

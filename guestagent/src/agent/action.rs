@@ -65,7 +65,9 @@ impl From<EngineError> for ActionError {
             EngineError::DiskFull { .. } => ActionCause::DiskFull,
             EngineError::Exists { .. } => ActionCause::Exists,
             EngineError::NotFound { .. } => ActionCause::NotFound,
-            EngineError::NoEntry { .. } | EngineError::Refused { .. } => ActionCause::Statement,
+            EngineError::NoEntry { .. }
+            | EngineError::BadSettings { .. }
+            | EngineError::Refused { .. } => ActionCause::Statement,
         };
         failed(cause, error.to_string())
     }

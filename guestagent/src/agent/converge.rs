@@ -7,11 +7,8 @@ use std::time::Duration;
 
 use bus::Client;
 use bus::guests::{Link, Pokes};
-use domain::guest::{
-    Action, ActionBody, ActionCause, ActionFailure, ActionOutcome, Desired, DesiredAnswer,
-    DesiredRequest,
-};
-use domain::guest_spec::{GuestSpec, Layout};
+use domain::guest::{Action, ActionBody, ActionOutcome, Desired, DesiredAnswer, DesiredRequest};
+use domain::guest_spec::GuestSpec;
 use domain::ids::ActionId;
 use tokio::sync::watch;
 
@@ -19,9 +16,10 @@ use super::Guest;
 use super::action::{self, ActionError};
 use super::journal::Journal;
 use super::report::Observed;
+use super::settings;
 use crate::backoff::Backoff;
 use crate::control::{Request, ServerState};
-use crate::files::{self, Access};
+use crate::files::Access;
 
 /// The first wait after a document could not be had, or not be followed.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -30,7 +28,7 @@ const RECONNECT_LOOK: Duration = Duration::from_millis(500);
 
 /// Whether a document has been followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+pub(crate) enum Progress {
     /// There is nothing left to do.
     Settled,
     /// Something stands in the way that may go: try again.
@@ -152,13 +150,9 @@ impl Converger {
         Ok(Progress::Settled)
     }
 
-    /// What a document asks for whose actions don't start the server themselves: it runs, and
-    /// finds its settings when it is next started.
-    async fn keep_running(&self, document: &Desired) -> io::Result<Progress> {
-        if let Err(failure) = write_settings(&self.guest, document)? {
-            tracing::error!(?failure, "Settings could not be written.");
-            return Ok(Progress::Blocked);
-        }
+    /// What a document asks for whose actions don't start the server themselves: it runs, with
+    /// the document's settings as far as a running server takes them.
+    async fn keep_running(&mut self, document: &Desired) -> io::Result<Progress> {
         let wanted = match self.guest.shim.status_and_log(0).await {
             Ok(status) if !status.prepared => {
                 tracing::error!("The server's data is not there.");
@@ -168,39 +162,22 @@ impl Converger {
             Ok(_) => self.guest.shim.ask(Request::Start).await,
             Err(error) => Err(error),
         };
-        Ok(match wanted {
-            Ok(_) => Progress::Settled,
-            Err(error) => {
-                tracing::warn!(error = %telemetry::Chain(&error), "The server was not started.");
-                Progress::Blocked
-            }
-        })
+        if let Err(error) = wanted {
+            tracing::warn!(error = %telemetry::Chain(&error), "The server was not started.");
+            return Ok(Progress::Blocked);
+        }
+        if settings::is_on_trial(&self.guest)
+            && let Err(error) = settings::conclude(&self.guest, &mut self.journal, document).await
+        {
+            tracing::warn!(%error, "What a restart tried is not settled.");
+            return Ok(Progress::Blocked);
+        }
+        settings::converge(&self.guest, &mut self.journal, document).await
     }
 }
 
 fn starts_server(action: &Action) -> bool {
     matches!(action.body, ActionBody::Prepare { .. } | ActionBody::Restart)
-}
-
-/// Leaves the settings where the server looks for them.
-pub(crate) fn write_settings(
-    guest: &Guest,
-    document: &Desired,
-) -> io::Result<Result<(), ActionFailure>> {
-    let text = match guest.engine.settings_file(&document.settings) {
-        Ok(text) => text,
-        Err(error) => {
-            return Ok(Err(ActionFailure {
-                cause: ActionCause::ServerWontStart,
-                detail: error.to_string(),
-            }));
-        }
-    };
-    let path = Layout(&guest.spec.directory).server_settings();
-    if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-        files::replace(&path, text.as_bytes(), for_server(&guest.spec))?;
-    }
-    Ok(Ok(()))
 }
 
 /// Who may read what is written for the server.

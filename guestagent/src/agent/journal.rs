@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use domain::guest::{ActionFailure, ActionOutcome, ActionResult, Revision};
+use domain::guest::{ActionFailure, ActionOutcome, ActionResult, Desired, Revision, SettingsState};
 use domain::ids::ActionId;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,38 @@ pub(crate) struct Journal {
 struct Content {
     revision: Revision,
     actions: BTreeMap<ActionId, Entry>,
+    #[serde(default)]
+    settled: Option<Settled>,
+}
+
+/// What became of the settings that a document wants.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Settled {
+    /// The settings.
+    pub(crate) wanted: BTreeMap<String, String>,
+    /// The sequence of the newest document that wants them.
+    pub(crate) sequence: u64,
+    /// The names of those that wait for a restart.
+    pub(crate) restart_required: Vec<String>,
+    /// Why they are not in force and won't be.
+    pub(crate) refused: Option<ActionFailure>,
+}
+
+impl Settled {
+    /// A document's settings, all of them in force.
+    pub(crate) fn new(document: &Desired) -> Self {
+        Self {
+            wanted: document.settings.clone(),
+            sequence: document.revision.sequence,
+            restart_required: Vec::new(),
+            refused: None,
+        }
+    }
+
+    /// A document's settings, none of them in force.
+    pub(crate) fn refused(document: &Desired, failure: ActionFailure) -> Self {
+        Self { refused: Some(failure), ..Self::new(document) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,6 +135,43 @@ impl Journal {
         };
         self.change(|content| {
             content.actions.insert(id, entry);
+        })
+    }
+
+    /// What became of the settings of the newest document that had new ones.
+    pub(crate) fn settled(&self) -> Option<&Settled> {
+        self.content.settled.as_ref()
+    }
+
+    /// Takes note of what became of a document's settings.
+    pub(crate) fn settle(&mut self, settled: Settled) -> io::Result<()> {
+        self.change(|content| content.settled = Some(settled))
+    }
+
+    /// Takes note that a newer document wants the settings that were settled last.
+    pub(crate) fn settle_again(&mut self, sequence: u64) -> io::Result<()> {
+        self.change(|content| {
+            if let Some(settled) = &mut content.settled {
+                settled.sequence = sequence;
+            }
+        })
+    }
+
+    /// Takes note, in one step, that a restart has failed for the settings that it was to try.
+    pub(crate) fn fail(&mut self, id: ActionId, settled: Settled) -> io::Result<()> {
+        self.change(|content| {
+            let failure = settled.refused.clone();
+            content.actions.extend(failure.map(|failure| (id, Entry::Failed(failure))));
+            content.settled = Some(settled);
+        })
+    }
+
+    /// What is reported of the settings.
+    pub(crate) fn settings(&self) -> Option<SettingsState> {
+        self.content.settled.as_ref().map(|settled| SettingsState {
+            sequence: settled.sequence,
+            restart_required: settled.restart_required.clone(),
+            refused: settled.refused.clone(),
         })
     }
 

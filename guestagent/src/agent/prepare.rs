@@ -10,7 +10,7 @@ use domain::guest::{ActionCause, Database, Desired, UserToMake};
 
 use super::Guest;
 use super::action::{ActionError, failed, passwords_to_make, users_to_make};
-use super::converge::write_settings;
+use super::settings;
 use super::start::{forget_welcome, wait_for_login, welcome_agent};
 use crate::control::{Request, ServerState};
 
@@ -43,7 +43,8 @@ async fn ensure_server(guest: &Guest, document: &Desired) -> Result<(), ActionEr
             return Err(failed(ActionCause::EngineMissing, detail));
         }
         guest.shim.ask(Request::Prepare).await?;
-        write_settings(guest, document)?.map_err(ActionError::Failed)?;
+        settings::check(guest, document).await?;
+        settings::write(guest, &document.settings)?;
         welcome_agent(guest)?;
     }
     let started = guest.shim.ask(Request::Start).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bus::guests::Link;
-use domain::guest::{ActionResult, Heartbeat, Report, ReportAnswer, Revision};
+use domain::guest::{ActionResult, Heartbeat, Report, ReportAnswer, Revision, SettingsState};
 use domain::time::Timestamp;
 use tokio::sync::watch;
 
@@ -21,11 +21,16 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 pub(crate) struct Observed {
     revision: Revision,
     results: Vec<ActionResult>,
+    settings: Option<SettingsState>,
 }
 
 impl From<&Journal> for Observed {
     fn from(journal: &Journal) -> Self {
-        Self { revision: journal.revision(), results: journal.results() }
+        Self {
+            revision: journal.revision(),
+            results: journal.results(),
+            settings: journal.settings(),
+        }
     }
 }
 
@@ -43,12 +48,14 @@ impl Reporter {
 
     /// Never ends.
     pub(crate) async fn run(mut self) {
-        let mut health = self.guest.health.subscribe();
+        let mut healths = self.guest.health.subscribe();
         let mut backoff = Backoff::new(FIRST_WAIT);
         let unknown_wait = Duration::from_millis(self.guest.spec.desired_poll_ms);
         loop {
-            let Observed { revision, results } = self.observed.borrow_and_update().clone();
-            let report = Report { revision, health: health.borrow_and_update().clone(), results };
+            let Observed { revision, results, settings } =
+                self.observed.borrow_and_update().clone();
+            let health = healths.borrow_and_update().clone();
+            let report = Report { revision, health, results, settings };
             let again = match self.link.report(&report).await {
                 Ok(ReportAnswer::Recorded) => {
                     backoff.reset();
@@ -65,7 +72,7 @@ impl Reporter {
             tokio::select! {
                 // The senders live as long as this.
                 _ = self.observed.changed() => {}
-                _ = health.changed() => {}
+                _ = healths.changed() => {}
                 () = tokio::time::sleep(again.unwrap_or(Duration::MAX)), if again.is_some() => {}
             }
         }

@@ -3,8 +3,9 @@
 //! # Invariants
 //! - Which server is to go is on disk before it is told to: a repeat after a crash stops that
 //!   one and no later one.
-//! - Whatever comes of it, the server is wanted afterwards: one that does not start is tried
-//!   again and again, as after any other end.
+//! - Whatever comes of it, the server is wanted afterwards: one that does not start with new
+//!   settings gets its former ones back, and one that does not start at all is tried again and
+//!   again, as after any other end.
 
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,8 @@ use domain::ids::ActionId;
 
 use super::Guest;
 use super::action::{ActionError, failed};
-use super::converge::write_settings;
-use super::journal::Journal;
+use super::journal::{Journal, Settled};
+use super::settings;
 use super::shim_client::ShimError;
 use super::start::{forget_welcome, wait_for_login, welcome_agent};
 use crate::control::{Request, ServerState, Status};
@@ -36,30 +37,43 @@ pub(crate) async fn run(
 ) -> Result<(), ActionError> {
     let status = guest.shim.status_and_log(0).await?;
     let running = identity(&status.server);
-    write_settings(guest, document)?.map_err(ActionError::Failed)?;
-    let is_new = match journal.server_to_stop(id) {
-        Some(old) => running.is_some() && running.as_deref() != old,
-        None => {
-            journal.start_restart(id, running.as_deref())?;
-            false
-        }
-    };
+    let old = journal.server_to_stop(id);
+    let is_new = old.is_some_and(|old| running.is_some() && running.as_deref() != old);
     let ends_before = if is_new {
         status.ends
     } else {
+        let trial = settings::trial(guest, journal, document, id).await?;
+        if journal.server_to_stop(id).is_none() {
+            journal.start_restart(id, running.as_deref())?;
+        }
         welcome_agent(guest)?;
         let stopped = stop(guest).await;
+        if let (Ok(()), Some(trial)) = (&stopped, trial) {
+            trial.begin(guest)?;
+        }
         let started = guest.shim.ask(Request::Start).await?;
         stopped?;
         started.ends
     };
-    wait_for_login(guest, ends_before).await?;
+    match wait_for_login(guest, ends_before).await {
+        Err(ActionError::Failed(failure)) if settings::is_on_trial(guest) => {
+            let failure = settings::blame(guest, &failure)?;
+            journal.fail(id, Settled::refused(document, failure.clone()))?;
+            if let Err(error) = settings::reject(guest).await {
+                tracing::error!(%error, "The former settings are not in force again.");
+            }
+            return Err(ActionError::Failed(failure));
+        }
+        ended => ended?,
+    }
     forget_welcome(guest)?;
+    settings::accept(guest, journal, document)?;
     wait_for_health(guest).await;
     Ok(())
 }
 
-async fn stop(guest: &Guest) -> Result<(), ActionError> {
+/// Leaves the server stopped.
+pub(crate) async fn stop(guest: &Guest) -> Result<(), ActionError> {
     let until = Instant::now() + STOP_MAX;
     let mut asked = guest.shim.ask(Request::Stop).await;
     loop {

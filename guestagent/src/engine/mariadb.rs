@@ -7,12 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::engine::mariadb::ADMIN;
 use domain::guest::{Database, Page, UserSeen};
+use domain::guest_spec::CommandLine;
 use domain::instance::action::Account;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
 use tokio::sync::Mutex;
 
-use super::{Attempt, BadSetting, Change, DatabaseEngine, EngineError, Listed, User};
+use super::{Attempt, BadSetting, Change, DatabaseEngine, EngineError, Listed, Taken, User};
 use session::{Session, error};
 use sql::{account, string};
 
@@ -21,6 +22,7 @@ mod look;
 mod parameters;
 mod root;
 mod session;
+mod settings;
 pub(crate) mod sql;
 pub(crate) mod template;
 
@@ -43,13 +45,15 @@ const STARTING: &str = "[Note] Starting MariaDB";
 pub(crate) struct Mariadb {
     options: Opts,
     password: String,
+    /// How the server is started.
+    server: CommandLine,
     /// Kept, so that a tenant who takes all connections does not look like an outage.
     pinged: Mutex<Option<Conn>>,
 }
 
 impl Mariadb {
-    /// The server that listens at `socket`.
-    pub(crate) fn new(socket: &Path, password: String) -> Self {
+    /// The server that listens at `socket`, and is started by this command line.
+    pub(crate) fn new(socket: &Path, password: String, server: CommandLine) -> Self {
         let options = OptsBuilder::default()
             .socket(Some(socket.display().to_string()))
             .prefer_socket(true)
@@ -57,7 +61,7 @@ impl Mariadb {
             .pass(Some(password.clone()))
             .setup(vec![session::SET_UP]);
         let pinged = Mutex::new(None);
-        Self { options: options.into(), password, pinged }
+        Self { options: options.into(), password, server, pinged }
     }
 
     async fn run(&self, statements: &[String]) -> Result<(), EngineError> {
@@ -76,11 +80,25 @@ impl Mariadb {
 #[async_trait]
 impl DatabaseEngine for Mariadb {
     fn settings_file(&self, settings: &BTreeMap<String, String>) -> Result<String, BadSetting> {
-        let mut text = String::from("[mariadbd]\n");
-        for (name, value) in settings {
-            text += &setting(name, value).ok_or_else(|| BadSetting { name: name.clone() })?;
-        }
-        Ok(text)
+        settings::file(settings)
+    }
+
+    fn settings_of(&self, file: &str) -> BTreeMap<String, String> {
+        settings::of(file)
+    }
+
+    async fn check_settings(&self, file: &Path) -> Result<(), EngineError> {
+        settings::check(&self.server, file).await
+    }
+
+    async fn set(&self, name: &str, value: Option<&str>) -> Result<Taken, EngineError> {
+        within(STATEMENT_MAX, async {
+            let mut session = Session::open(&self.options).await?;
+            let taken = settings::set(&mut session, name, value).await?;
+            session.close().await;
+            Ok(taken)
+        })
+        .await
     }
 
     fn init_file(&self) -> String {
@@ -189,17 +207,6 @@ fn is_complaint(line: &str) -> bool {
         || ["bwrap:", "trove-guestagent:"].iter().any(|name| line.starts_with(name))
 }
 
-/// A line of an option file; none for what can't be one.
-fn setting(name: &str, value: &str) -> Option<String> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-    if name.is_empty() || !name.chars().all(is_name) || value.chars().any(char::is_control) {
-        return None;
-    }
-    // Quoted, because `#` begins a comment and spaces at the ends are cut off.
-    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
-    Some(format!("{name}=\"{value}\"\n"))
-}
-
 async fn within<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, EngineError>>,
@@ -215,21 +222,12 @@ mod tests {
 
     #[test]
     fn complaints_are_of_the_last_start() {
-        let server = Mariadb::new(Path::new("s"), "p".to_owned());
+        let command = CommandLine { program: "mariadbd".into(), args: Vec::new(), env: Vec::new() };
+        let server = Mariadb::new(Path::new("s"), "p".to_owned(), command);
         let log = "1 [Note] Starting MariaDB 10.11\n1 [ERROR] old\n\
                    2 [Note] Starting MariaDB 10.11\n2 [ERROR] cause\n2 [Note] x\n2 [ERROR] end\n";
         assert_eq!(server.complaints(log), ["2 [ERROR] cause", "2 [ERROR] end"]);
         let log = "trove-guestagent: server was not started: no volume\n";
         assert_eq!(server.complaints(log), [log.trim()]);
-    }
-
-    #[test]
-    fn a_setting_stays_on_its_line() {
-        assert_eq!(setting("a_b", "1M").unwrap(), "a_b=\"1M\"\n");
-        assert_eq!(setting("a", "x # \"y\\").unwrap(), "a=\"x # \\\"y\\\\\"\n");
-        for (name, value) in [("a", "1\ninit-file=/x"), ("", "1"), ("[mysqld]\na", "1"), ("a=", "")]
-        {
-            assert_eq!(setting(name, value), None, "{name:?} {value:?}");
-        }
     }
 }

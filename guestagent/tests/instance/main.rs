@@ -20,5 +20,6 @@ mod restart;
 mod root;
 mod safety;
 mod served;
+mod settings;
 mod shim;
 mod template;

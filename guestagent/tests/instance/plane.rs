@@ -79,6 +79,7 @@ impl Document {
             manager: Manager::Mariadb,
             version: "10.11".to_owned(),
             settings: self.settings.clone(),
+            memory_mb: Some(64),
             actions: self.prepare.iter().map(action).chain(further).collect(),
         }
     }

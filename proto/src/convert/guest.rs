@@ -75,6 +75,7 @@ impl From<&Desired> for wire::Desired {
             version: desired.version.clone(),
             settings: desired.settings.clone(),
             actions: all(&desired.actions),
+            memory_mb: desired.memory_mb,
         }
     }
 }
@@ -90,6 +91,7 @@ impl TryFrom<wire::Desired> for Desired {
             version: desired.version,
             settings: desired.settings,
             actions: each(desired.actions)?,
+            memory_mb: desired.memory_mb,
         })
     }
 }

@@ -5,7 +5,7 @@ use super::field::{
 };
 use crate::error::DecodeError;
 use crate::generated::trove::guest::v1 as wire;
-use domain::guest::{ActionOutcome, ActionResult, Heartbeat, Report, ReportAnswer};
+use domain::guest::{ActionOutcome, ActionResult, Heartbeat, Report, ReportAnswer, SettingsState};
 use domain::ids::ActionId;
 use wire::action_result::Outcome;
 
@@ -15,6 +15,7 @@ impl From<&Report> for wire::Report {
             revision: Some((&report.revision).into()),
             health: Some((&report.health).into()),
             results: all(&report.results),
+            settings: report.settings.as_ref().map(Into::into),
         }
     }
 }
@@ -27,6 +28,29 @@ impl TryFrom<wire::Report> for Report {
             revision: required(report.revision, "report.revision")?.into(),
             health: message(report.health, "report.health")?,
             results: each(report.results)?,
+            settings: report.settings.map(TryInto::try_into).transpose()?,
+        })
+    }
+}
+
+impl From<&SettingsState> for wire::SettingsState {
+    fn from(state: &SettingsState) -> Self {
+        Self {
+            sequence: state.sequence,
+            restart_required: state.restart_required.clone(),
+            refused: state.refused.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl TryFrom<wire::SettingsState> for SettingsState {
+    type Error = DecodeError;
+
+    fn try_from(state: wire::SettingsState) -> Result<Self, DecodeError> {
+        Ok(Self {
+            sequence: state.sequence,
+            restart_required: state.restart_required,
+            refused: state.refused.map(TryInto::try_into).transpose()?,
         })
     }
 }

@@ -59,6 +59,20 @@ impl Manager {
         }
     }
 
+    /// Checks that settings fit into a flavor with `ram_mb` MiB of memory.
+    ///
+    /// # Errors
+    /// Which don't.
+    pub fn check_settings_fit(
+        self,
+        settings: &BTreeMap<String, String>,
+        ram_mb: u32,
+    ) -> Result<(), Refusal> {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::memory::check(settings, ram_mb),
+        }
+    }
+
     /// The command line of a server, for the engine unpacked at `root`.
     pub fn server_command(
         self,

@@ -62,6 +62,9 @@ pub struct Desired {
     pub version: String,
     /// The server's settings.
     pub settings: BTreeMap<String, String>,
+    /// Memory of the flavor, in MiB, which the settings must fit into; absent in documents of a
+    /// plane that did not tell it yet.
+    pub memory_mb: Option<u32>,
     /// What to run once each, in order; an action stays here until it was reported.
     pub actions: Vec<Action>,
 }
@@ -181,6 +184,19 @@ pub struct Report {
     pub health: DatabaseHealth,
     /// Results of actions that still stand in the document.
     pub results: Vec<ActionResult>,
+    /// What became of the settings; absent before the first were settled.
+    pub settings: Option<SettingsState>,
+}
+
+/// What became of a document's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsState {
+    /// The sequence of the newest document that wants them.
+    pub sequence: u64,
+    /// The names of those that wait for a restart.
+    pub restart_required: Vec<String>,
+    /// Why they are not in force and won't be; the former ones are.
+    pub refused: Option<ActionFailure>,
 }
 
 /// What became of one action.

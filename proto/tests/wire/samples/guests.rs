@@ -5,7 +5,8 @@ use super::common::{account, database, id};
 use domain::engine::Manager;
 use domain::guest::{
     Action, ActionBody, ActionCause, ActionFailure, ActionOutcome, ActionResult, DatabaseHealth,
-    Desired, DesiredAnswer, DesiredRequest, Report, ReportAnswer, Revision, UserChange, UserToMake,
+    Desired, DesiredAnswer, DesiredRequest, Report, ReportAnswer, Revision, SettingsState,
+    UserChange, UserToMake,
 };
 use domain::ids::ActionId;
 use domain::secret::Sealed;
@@ -34,6 +35,7 @@ fn desired() -> Vec<Sample> {
         manager: Manager::Mysql,
         version: "10.11.11".to_owned(),
         settings: BTreeMap::new(),
+        memory_mb: None,
         actions: Vec::new(),
     };
     let document = |desired| DesiredAnswer::Document(Box::new(desired));
@@ -43,6 +45,8 @@ fn desired() -> Vec<Sample> {
         Sample::new("guest.desired_answer.document.bare", ANSWER, &document(bare)),
         Sample::new("guest.desired_answer.none", ANSWER, &DesiredAnswer::None),
     ];
+    let told = Desired { memory_mb: Some(512), ..full_desired() };
+    samples.push(Sample::new("guest.desired_answer.document.memory_mb", ANSWER, &document(told)));
     samples.extend(bodies().map(|body| {
         let name = format!("guest.desired_answer.document.{}", body_word(&body));
         let actions = vec![Action { id: ActionId(id(8)), body }];
@@ -60,6 +64,7 @@ fn full_desired() -> Desired {
         manager: Manager::Mariadb,
         version: "10.11.11".to_owned(),
         settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        memory_mb: None,
         actions: vec![Action { id: ActionId(id(8)), body: prepare }],
     }
 }
@@ -118,6 +123,7 @@ fn reports() -> Vec<Sample> {
         revision: REVISION,
         health: DatabaseHealth::Starting,
         results: vec![ActionResult { id: ActionId(id(8)), outcome: result }],
+        settings: None,
     };
     let mut samples = vec![Sample::new("guest.report.done", REPORT, &report(ActionOutcome::Done))];
     for cause in [
@@ -138,8 +144,21 @@ fn reports() -> Vec<Sample> {
         revision: Revision::default(),
         health: DatabaseHealth::Unknown,
         results: Vec::new(),
+        settings: None,
     };
     samples.push(Sample::new("guest.report.bare", REPORT, &first));
+    let waits = SettingsState {
+        sequence: 4700,
+        restart_required: vec!["innodb_log_buffer_size".to_owned()],
+        refused: None,
+    };
+    let detail = "with the new settings (port) the server ended".to_owned();
+    let failure = ActionFailure { cause: ActionCause::ServerWontStart, detail };
+    let refused = SettingsState { refused: Some(failure), ..waits.clone() };
+    for (word, settings) in [("restart_required", waits), ("refused", refused)] {
+        let report = Report { settings: Some(settings), ..first.clone() };
+        samples.push(Sample::new(format!("guest.report.settings.{word}"), REPORT, &report));
+    }
     samples
 }
 

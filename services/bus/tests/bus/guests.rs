@@ -29,6 +29,7 @@ fn report() -> Report {
         revision: Revision { epoch: 1, sequence: 7 },
         health: DatabaseHealth::Up,
         results: Vec::new(),
+        settings: None,
     }
 }
 

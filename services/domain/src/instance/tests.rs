@@ -172,6 +172,7 @@ fn report(prepared: Option<ActionOutcome>) -> Report {
         revision: Revision { epoch: 1, sequence: 1 },
         health: DatabaseHealth::Starting,
         results: prepared.map(|outcome| ActionResult { id, outcome }).into_iter().collect(),
+        settings: None,
     }
 }
 
