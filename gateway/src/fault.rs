@@ -240,6 +240,7 @@ fn refused(instance: InstanceId, words: &Words, rejection: &Rejection) -> Row {
             unprocessable(format!("Instance {instance} is not ready, status: {}.", words.database))
         }
         Rejection::DeadlinePassed
+        | Rejection::Parameter(_)
         | Rejection::Damaged
         | Rejection::LogUnavailable
         | Rejection::NotUnderstood => refused_of(&instance.to_string(), rejection),
@@ -256,6 +257,7 @@ fn refused_of(what: &str, rejection: &Rejection) -> Row {
             "The record of {what} can be read but not changed until an operator has looked at it."
         )),
         Rejection::QuotaExceeded { resources } => quota_exceeded(resources),
+        Rejection::Parameter(rejection) => bad_request(parameter::text(what, *rejection)),
         Rejection::LogUnavailable
         | Rejection::NotUnderstood
         | Rejection::InstanceNotFound
@@ -358,5 +360,6 @@ impl IntoResponse for Fault {
     }
 }
 
+mod parameter;
 #[cfg(test)]
 mod tests;

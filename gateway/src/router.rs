@@ -7,7 +7,7 @@ use crate::request::document;
 use crate::request_id;
 use crate::routes::{
     self, absent, actions, creation, databases, datastores, discovery, flavors, grants, health,
-    instances, limits, management, parameters, quotas, root, users,
+    instances, limits, managed_parameters, management, parameters, quotas, root, users,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -107,6 +107,16 @@ fn inside() -> Router<Arc<Gateway>> {
 fn management() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/mgmt/quotas/{project}", get(quotas::show).put(quotas::update))
+        .route(
+            "/mgmt/datastores/versions/{version}/parameters",
+            get(managed_parameters::list).post(managed_parameters::create),
+        )
+        .route(
+            "/mgmt/datastores/versions/{version}/parameters/{name}",
+            get(managed_parameters::show)
+                .put(managed_parameters::update)
+                .delete(managed_parameters::delete),
+        )
         .route("/mgmt/instances", get(management::list))
         .route("/mgmt/instances/{id}", get(management::show))
         .route("/mgmt/instances/{id}/action", post(management::act))

@@ -11,6 +11,7 @@ pub(crate) mod grants;
 pub(crate) mod health;
 pub(crate) mod instances;
 pub(crate) mod limits;
+pub(crate) mod managed_parameters;
 pub(crate) mod management;
 pub(crate) mod parameters;
 pub(crate) mod quotas;

@@ -3,6 +3,7 @@
 use crate::clock::now;
 use crate::core::{Core, external, internal, refusal};
 use bus::secrets::SecretStore;
+use domain::catalogue;
 use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
 use domain::ids::{CommandId, InstanceId, derived};
 use domain::instance::{self, Spec};
@@ -48,6 +49,15 @@ pub(crate) async fn decide(
                 .await
                 .map(|handled| Accepted { position: handled.position });
             settle(handled.map_err(|error| refusal(error, quota_refusal)))
+        }
+        Body::AddParameter { parameter, .. } => {
+            on_catalogue(core, envelope, catalogue::Command::Add(parameter.clone())).await
+        }
+        Body::ChangeParameter { parameter, .. } => {
+            on_catalogue(core, envelope, catalogue::Command::Change(parameter.clone())).await
+        }
+        Body::RemoveParameter { name, .. } => {
+            on_catalogue(core, envelope, catalogue::Command::Remove { name: name.clone() }).await
         }
         Body::RevokeToken { audit_id, expires } => {
             let command =
@@ -108,6 +118,19 @@ async fn reserve(core: &Core, id: InstanceId, spec: &Spec) -> Result<(), Option<
 
 fn quota_refusal(project::Rejection::QuotaExceeded { resources }: project::Rejection) -> Rejection {
     Rejection::QuotaExceeded { resources }
+}
+
+async fn on_catalogue(
+    core: &Core,
+    envelope: &Envelope,
+    command: catalogue::Command,
+) -> Option<Reply> {
+    let handled = core
+        .catalogue
+        .handle(envelope.body.key(), &external(envelope, command), now)
+        .await
+        .map(|handled| Accepted { position: handled.position });
+    settle(handled.map_err(|error| refusal(error, Rejection::Parameter)))
 }
 
 async fn on_instance(

@@ -27,6 +27,7 @@ fn every_refusal_of_a_taskmanager_has_its_status() {
         (Rejection::DeadlinePassed, 503, "serviceUnavailable"),
         (Rejection::Damaged, 503, "serviceUnavailable"),
         (Rejection::LogUnavailable, 503, "serviceUnavailable"),
+        (Rejection::Parameter(domain::catalogue::Rejection::Wider), 400, "badRequest"),
         (Rejection::NotUnderstood, 503, "serviceUnavailable"),
     ];
     for (rejection, status, key) in rows {

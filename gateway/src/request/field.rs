@@ -147,6 +147,14 @@ impl<'a> Field<'a> {
         self.value.as_i64().ok_or_else(|| self.refused("is not of type 'integer'"))
     }
 
+    /// Any integer that JSON's numbers hold.
+    pub(crate) fn wide(&self) -> Result<i128, Fault> {
+        let signed = self.value.as_i64().map(i128::from);
+        signed
+            .or_else(|| self.value.as_u64().map(i128::from))
+            .ok_or_else(|| self.refused("is not of type 'integer'"))
+    }
+
     /// Whether it is null.
     pub(crate) fn is_null(&self) -> bool {
         self.value.is_null()

@@ -19,6 +19,20 @@ pub(crate) struct ParameterView<'a> {
     datastore_version_id: String,
 }
 
+/// A parameter as administrators manage it, with other words for its limits.
+#[derive(Debug, Serialize)]
+pub(crate) struct ManagedParameter<'a> {
+    name: &'a str,
+    datastore_version_id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    restart_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_size: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_size: Option<Number>,
+}
+
 impl<'a> ParameterView<'a> {
     /// A parameter of a version.
     pub(crate) fn of(parameter: &'a Parameter, version: VersionId) -> Self {
@@ -30,6 +44,21 @@ impl<'a> ParameterView<'a> {
             max,
             restart_required: parameter.restart_required,
             datastore_version_id: version.to_string(),
+        }
+    }
+}
+
+impl<'a> ManagedParameter<'a> {
+    /// A parameter of a version.
+    pub(crate) fn of(parameter: &'a Parameter, version: VersionId) -> Self {
+        let Range { min, max } = limits(&parameter.kind);
+        Self {
+            name: &parameter.name,
+            datastore_version_id: version.to_string(),
+            kind: parameter.kind.word(),
+            restart_required: parameter.restart_required,
+            max_size: max,
+            min_size: min,
         }
     }
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bus::commands::{Cause, OutcomeUnknown};
 use domain::aggregate::{Aggregate, Key};
+use domain::catalogue::{self, Catalogue};
 use domain::command::{Accepted, Body as Asked, Envelope, Rejection, Reply};
 use domain::commit::Actor;
 use domain::ids::{CommandId, InstanceId, ProjectId};
@@ -27,6 +28,7 @@ pub(crate) const QUOTAS: Quotas = Quotas { instances: 3, ram_mb: -1, volumes_gib
 pub(crate) struct Desk {
     instances: Handler<Instance>,
     projects: Handler<Project>,
+    catalogues: Handler<Catalogue>,
     plane: Handler<Plane>,
     pub(crate) seen: Mutex<Vec<Envelope>>,
     pub(crate) mood: Mutex<Mood>,
@@ -57,6 +59,7 @@ impl Desk {
         Self {
             instances: Handler::new(log.clone(), config.clone()),
             projects: Handler::new(log.clone(), config.clone()),
+            catalogues: Handler::new(log.clone(), config.clone()),
             plane: Handler::new(log, config),
             seen: Mutex::default(),
             mood: Mutex::new(Mood::Answering),
@@ -95,6 +98,16 @@ impl Desk {
         })?;
         let create = instance::Command::Create { id: *id, spec: spec.clone() };
         self.instance(envelope, *id, create).await
+    }
+
+    async fn catalogue(
+        &self,
+        envelope: &Envelope,
+        command: catalogue::Command,
+    ) -> Result<u64, Rejection> {
+        handle(&self.catalogues, envelope.body.key(), order(envelope, command))
+            .await
+            .map_err(Rejection::Parameter)
     }
 
     async fn instance(
@@ -178,6 +191,16 @@ impl Commands for Desk {
                 };
                 let key = Key::from(project);
                 Ok(handle(&self.projects, key, order(envelope, set)).await.unwrap())
+            }
+            Asked::AddParameter { parameter, .. } => {
+                self.catalogue(envelope, catalogue::Command::Add(parameter.clone())).await
+            }
+            Asked::ChangeParameter { parameter, .. } => {
+                self.catalogue(envelope, catalogue::Command::Change(parameter.clone())).await
+            }
+            Asked::RemoveParameter { name, .. } => {
+                let name = name.clone();
+                self.catalogue(envelope, catalogue::Command::Remove { name }).await
             }
             Asked::RevokeToken { audit_id, expires } => {
                 let (audit_id, expires) = (audit_id.clone(), *expires);

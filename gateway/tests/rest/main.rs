@@ -12,6 +12,7 @@ mod guest;
 mod hostile;
 mod legal;
 mod lists;
+mod managed_parameters;
 mod management;
 mod others;
 mod parameters;

@@ -4,7 +4,7 @@ use super::field::{all, each, message, required, time, timestamp, uuid, uuid_byt
 use crate::error::DecodeError;
 use crate::generated::trove::command::v1 as wire;
 use domain::command::{Body, Envelope};
-use domain::ids::{ActionId, CommandId, InstanceId, ProjectId, RequestId, SecretId};
+use domain::ids::{ActionId, CommandId, InstanceId, ProjectId, RequestId, SecretId, VersionId};
 use domain::secret::{Sealed, StoredSecret};
 use wire::command;
 
@@ -66,6 +66,22 @@ impl From<&Body> for command::Body {
                 project_id: project.0.clone(),
                 overrides: Some(overrides.into()),
             }),
+            Body::AddParameter { version, parameter } => Self::AddParameter(wire::AddParameter {
+                version_id: uuid_bytes(version.0),
+                parameter: Some(parameter.into()),
+            }),
+            Body::ChangeParameter { version, parameter } => {
+                Self::ChangeParameter(wire::ChangeParameter {
+                    version_id: uuid_bytes(version.0),
+                    parameter: Some(parameter.into()),
+                })
+            }
+            Body::RemoveParameter { version, name } => {
+                Self::RemoveParameter(wire::RemoveParameter {
+                    version_id: uuid_bytes(version.0),
+                    name: name.clone(),
+                })
+            }
             Body::RevokeToken { audit_id, expires } => Self::RevokeToken(wire::RevokeToken {
                 audit_id: audit_id.clone(),
                 expires: Some(timestamp(*expires)),
@@ -103,6 +119,18 @@ impl TryFrom<command::Body> for Body {
             command::Body::SetLimits(set) => Self::SetLimits {
                 project: ProjectId(set.project_id),
                 overrides: required(set.overrides, "set_limits.overrides")?.into(),
+            },
+            command::Body::AddParameter(add) => Self::AddParameter {
+                version: VersionId(uuid(&add.version_id, "add_parameter.version_id")?),
+                parameter: message(add.parameter, "add_parameter.parameter")?,
+            },
+            command::Body::ChangeParameter(change) => Self::ChangeParameter {
+                version: VersionId(uuid(&change.version_id, "change_parameter.version_id")?),
+                parameter: message(change.parameter, "change_parameter.parameter")?,
+            },
+            command::Body::RemoveParameter(remove) => Self::RemoveParameter {
+                version: VersionId(uuid(&remove.version_id, "remove_parameter.version_id")?),
+                name: remove.name,
             },
             command::Body::RevokeToken(revoke) => Self::RevokeToken {
                 audit_id: revoke.audit_id,

@@ -3,6 +3,7 @@
 use super::field::{variant, word};
 use crate::error::DecodeError;
 use crate::generated::trove::command::v1 as wire;
+use domain::catalogue;
 use domain::command::{Accepted, Rejection, Reply};
 use domain::quota::Resource;
 use wire::rejection::{self as reason, Reason};
@@ -40,6 +41,9 @@ impl From<&Rejection> for Reason {
             }),
             Rejection::InstanceBusy => Self::InstanceBusy(reason::InstanceBusy {}),
             Rejection::DatabaseDown => Self::DatabaseDown(reason::DatabaseDown {}),
+            Rejection::Parameter(rejection) => {
+                Self::Parameter(reason::Parameter { cause: cause_of(*rejection).into() })
+            }
             Rejection::DeadlinePassed => Self::DeadlinePassed(reason::DeadlinePassed {}),
             Rejection::Damaged => Self::Damaged(reason::Damaged {}),
             Rejection::LogUnavailable => Self::LogUnavailable(reason::LogUnavailable {}),
@@ -65,6 +69,9 @@ impl TryFrom<Reason> for Rejection {
             },
             Reason::InstanceBusy(reason::InstanceBusy {}) => Self::InstanceBusy,
             Reason::DatabaseDown(reason::DatabaseDown {}) => Self::DatabaseDown,
+            Reason::Parameter(refused) => {
+                Self::Parameter(word(refused.cause, "parameter.cause", cause)?)
+            }
             Reason::DeadlinePassed(reason::DeadlinePassed {}) => Self::DeadlinePassed,
             Reason::Damaged(reason::Damaged {}) => Self::Damaged,
             Reason::LogUnavailable(reason::LogUnavailable {}) => Self::LogUnavailable,
@@ -87,5 +94,28 @@ fn resource(resource: wire::Resource) -> Option<Resource> {
         wire::Resource::Instances => Some(Resource::Instances),
         wire::Resource::Ram => Some(Resource::Ram),
         wire::Resource::Volumes => Some(Resource::Volumes),
+    }
+}
+
+fn cause_of(rejection: catalogue::Rejection) -> wire::ParameterCause {
+    match rejection {
+        catalogue::Rejection::UnknownParameter => wire::ParameterCause::UnknownParameter,
+        catalogue::Rejection::Exists => wire::ParameterCause::Exists,
+        catalogue::Rejection::Forbidden => wire::ParameterCause::Forbidden,
+        catalogue::Rejection::Wider => wire::ParameterCause::Wider,
+        catalogue::Rejection::RestartNeeded => wire::ParameterCause::RestartNeeded,
+        catalogue::Rejection::TooLarge => wire::ParameterCause::TooLarge,
+    }
+}
+
+fn cause(cause: wire::ParameterCause) -> Option<catalogue::Rejection> {
+    match cause {
+        wire::ParameterCause::Unspecified => None,
+        wire::ParameterCause::UnknownParameter => Some(catalogue::Rejection::UnknownParameter),
+        wire::ParameterCause::Exists => Some(catalogue::Rejection::Exists),
+        wire::ParameterCause::Forbidden => Some(catalogue::Rejection::Forbidden),
+        wire::ParameterCause::Wider => Some(catalogue::Rejection::Wider),
+        wire::ParameterCause::RestartNeeded => Some(catalogue::Rejection::RestartNeeded),
+        wire::ParameterCause::TooLarge => Some(catalogue::Rejection::TooLarge),
     }
 }

@@ -1,8 +1,9 @@
 //! What a gateway asks a taskmanager, and what it gets back.
 
 use crate::aggregate::Key;
+use crate::catalogue::{self, Parameter};
 use crate::commit::Actor;
-use crate::ids::{ActionId, CommandId, InstanceId, ProjectId, RequestId};
+use crate::ids::{ActionId, CommandId, InstanceId, ProjectId, RequestId, VersionId};
 use crate::instance::{ActionSpec, Spec};
 use crate::quota::{Overrides, Resource};
 use crate::secret::StoredSecret;
@@ -70,6 +71,27 @@ pub enum Body {
         /// The figures; what is absent stays as it is.
         overrides: Overrides,
     },
+    /// Take up again a parameter of a version.
+    AddParameter {
+        /// The version.
+        version: VersionId,
+        /// The parameter, as it is described from now on.
+        parameter: Parameter,
+    },
+    /// Describe a parameter of a version in another way.
+    ChangeParameter {
+        /// The version.
+        version: VersionId,
+        /// The parameter, as it is described from now on.
+        parameter: Parameter,
+    },
+    /// Take a parameter of a version away.
+    RemoveParameter {
+        /// The version.
+        version: VersionId,
+        /// Which.
+        name: String,
+    },
     /// Refuse a token from now on.
     RevokeToken {
         /// The token's audit id.
@@ -89,6 +111,9 @@ impl Body {
             | Self::RunAction { id, .. }
             | Self::ResetStatus { id } => (*id).into(),
             Self::SetLimits { project, .. } => project.into(),
+            Self::AddParameter { version, .. }
+            | Self::ChangeParameter { version, .. }
+            | Self::RemoveParameter { version, .. } => Key::catalogue(*version),
             Self::RevokeToken { .. } => Key::plane(),
         }
     }
@@ -122,6 +147,8 @@ pub enum Rejection {
     InstanceBusy,
     /// The instance's database does not answer.
     DatabaseDown,
+    /// What was said about a parameter of a version can't be.
+    Parameter(catalogue::Rejection),
     /// The command's deadline had passed before it was decided.
     DeadlinePassed,
     /// The aggregate is quarantined: its history is damaged.

@@ -2,9 +2,10 @@
 
 use super::Sample;
 use super::common::{LATER, bare_spec, id, overrides, spec, user};
+use domain::catalogue::{self, Parameter, ParameterKind, Range};
 use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
 use domain::commit::Actor;
-use domain::ids::{ActionId, CommandId, InstanceId, SecretId};
+use domain::ids::{ActionId, CommandId, InstanceId, SecretId, VersionId};
 use domain::instance::ActionSpec;
 use domain::quota::Resource;
 use domain::secret::{Sealed, StoredSecret};
@@ -24,6 +25,9 @@ pub(super) fn all() -> Vec<Sample> {
     samples.extend(replies().into_iter().map(|reply| {
         let name = match &reply {
             Ok(Accepted { .. }) => "reply.accepted".to_owned(),
+            Err(Rejection::Parameter(cause)) => {
+                format!("reply.rejected.parameter.{}", cause_word(*cause))
+            }
             Err(rejection) => format!("reply.rejected.{}", rejection_word(rejection)),
         };
         Sample::new(name, REPLY, &reply)
@@ -49,11 +53,14 @@ fn body_word(body: &Body) -> &'static str {
         Body::RunAction { .. } => "run_action",
         Body::ResetStatus { .. } => "reset_status",
         Body::SetLimits { .. } => "set_limits",
+        Body::AddParameter { .. } => "add_parameter",
+        Body::ChangeParameter { .. } => "change_parameter",
+        Body::RemoveParameter { .. } => "remove_parameter",
         Body::RevokeToken { .. } => "revoke_token",
     }
 }
 
-fn bodies() -> [Body; 7] {
+fn bodies() -> [Body; 10] {
     let instance = InstanceId(id(1));
     [
         Body::CreateInstance { id: instance, spec: Box::new(spec()), secrets: vec![secret()] },
@@ -67,6 +74,9 @@ fn bodies() -> [Body; 7] {
         },
         Body::ResetStatus { id: instance },
         Body::SetLimits { project: "a11ce".into(), overrides: overrides() },
+        Body::AddParameter { version: VersionId(id(4)), parameter: parameter() },
+        Body::ChangeParameter { version: VersionId(id(4)), parameter: parameter() },
+        Body::RemoveParameter { version: VersionId(id(4)), name: "wait_timeout".to_owned() },
         Body::RevokeToken { audit_id: "3T2dc1CGQxyJsHdDu1xkcw".to_owned(), expires: LATER },
     ]
 }
@@ -103,6 +113,7 @@ fn rejection_word(rejection: &Rejection) -> &'static str {
         Rejection::QuotaExceeded { .. } => "quota_exceeded",
         Rejection::InstanceBusy => "instance_busy",
         Rejection::DatabaseDown => "database_down",
+        Rejection::Parameter(_) => "parameter",
         Rejection::DeadlinePassed => "deadline_passed",
         Rejection::Damaged => "damaged",
         Rejection::LogUnavailable => "log_unavailable",
@@ -110,7 +121,7 @@ fn rejection_word(rejection: &Rejection) -> &'static str {
     }
 }
 
-fn replies() -> [Reply; 11] {
+fn replies() -> [Reply; 17] {
     let resources = vec![Resource::Instances, Resource::Ram, Resource::Volumes];
     [
         Ok(Accepted { position: 12_345 }),
@@ -120,9 +131,37 @@ fn replies() -> [Reply; 11] {
         Err(Rejection::QuotaExceeded { resources }),
         Err(Rejection::InstanceBusy),
         Err(Rejection::DatabaseDown),
+        Err(Rejection::Parameter(catalogue::Rejection::UnknownParameter)),
+        Err(Rejection::Parameter(catalogue::Rejection::Exists)),
+        Err(Rejection::Parameter(catalogue::Rejection::Forbidden)),
+        Err(Rejection::Parameter(catalogue::Rejection::Wider)),
+        Err(Rejection::Parameter(catalogue::Rejection::RestartNeeded)),
+        Err(Rejection::Parameter(catalogue::Rejection::TooLarge)),
         Err(Rejection::DeadlinePassed),
         Err(Rejection::Damaged),
         Err(Rejection::LogUnavailable),
         Err(Rejection::NotUnderstood),
     ]
+}
+
+fn cause_word(cause: catalogue::Rejection) -> &'static str {
+    match cause {
+        catalogue::Rejection::UnknownParameter => "unknown_parameter",
+        catalogue::Rejection::Exists => "exists",
+        catalogue::Rejection::Forbidden => "forbidden",
+        catalogue::Rejection::Wider => "wider",
+        catalogue::Rejection::RestartNeeded => "restart_needed",
+        catalogue::Rejection::TooLarge => "too_large",
+    }
+}
+
+fn parameter() -> Parameter {
+    Parameter {
+        name: "wait_timeout".to_owned(),
+        kind: ParameterKind::Integer(Range { min: Some(10), max: Some(100) }),
+        default: None,
+        unit: None,
+        restart_required: false,
+        forbidden: None,
+    }
 }

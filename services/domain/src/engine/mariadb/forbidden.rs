@@ -91,7 +91,7 @@ const NAMES: [(&str, &[&str]); 11] = [
             "sql_log_bin",
         ],
     ),
-    (DURABILITY, &["innodb_doublewrite", "innodb_flush_method", "sync_frm"]),
+    (DURABILITY, &["aria_sync_log_dir", "innodb_doublewrite", "innodb_flush_method", "sync_frm"]),
     (LIMITS, &["core_file", "large_pages", "memlock", "open_files_limit"]),
     (
         LOGIN,
