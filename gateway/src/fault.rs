@@ -239,6 +239,12 @@ fn refused(instance: InstanceId, words: &Words, rejection: &Rejection) -> Row {
         Rejection::DatabaseDown => {
             unprocessable(format!("Instance {instance} is not ready, status: {}.", words.database))
         }
+        Rejection::SameFlavor => {
+            bad_request("New flavor id must be different from current flavor id.")
+        }
+        Rejection::VolumeNotLarger { current_gib } => bad_request(format!(
+            "The new volume 'size' must be larger than the current volume size of '{current_gib}'."
+        )),
         Rejection::DeadlinePassed
         | Rejection::Parameter(_)
         | Rejection::Damaged
@@ -264,6 +270,8 @@ fn refused_of(what: &str, rejection: &Rejection) -> Row {
         | Rejection::InstanceExists
         | Rejection::CreationAbandoned
         | Rejection::InstanceBusy
+        | Rejection::SameFlavor
+        | Rejection::VolumeNotLarger { .. }
         | Rejection::DatabaseDown => {
             unavailable("The service can't take changes at the moment; nothing was changed.")
         }

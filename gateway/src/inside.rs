@@ -166,6 +166,7 @@ fn dropped(live: &Live) -> Fault {
         Phase::Provisioning(_)
         | Phase::Active
         | Phase::Restarting
+        | Phase::Resizing(_)
         | Phase::Undoing(_)
         | Phase::Failed => {
             Fault::OutcomeUnknown { request_id: request_id::current(), instance: live.id }

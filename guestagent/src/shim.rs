@@ -313,8 +313,10 @@ fn status(spec: &GuestSpec, server: &Kept) -> Status {
     }
 }
 
-fn volume_usage(spec: &GuestSpec) -> Option<Usage> {
-    usage::of_volume(spec)
+fn volume_usage(known: &GuestSpec) -> Option<Usage> {
+    // A volume may have grown since the shim began.
+    let fresh = spec::read(&Layout(&known.directory).spec());
+    usage::of_volume(fresh.as_ref().unwrap_or(known))
         .inspect_err(|error| tracing::warn!(%error, "Volume could not be measured."))
         .ok()
 }

@@ -22,4 +22,5 @@ mod query;
 mod quota;
 mod reply;
 mod report;
+mod resize;
 mod spec;

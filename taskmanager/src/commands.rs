@@ -2,11 +2,13 @@
 
 use crate::clock::now;
 use crate::core::{Core, external, internal, refusal};
+use crate::resizing::{NoShare, grow_share};
 use bus::secrets::SecretStore;
+use domain::aggregate::{Aggregate, Context};
 use domain::catalogue;
 use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
 use domain::ids::{CommandId, InstanceId, derived};
-use domain::instance::{self, Spec};
+use domain::instance::{self, Resize, Spec};
 use domain::plane;
 use domain::project;
 use domain::secret::StoredSecret;
@@ -37,6 +39,7 @@ pub(crate) async fn decide(
             let command = instance::Command::Request { id: *action_id, action: action.clone() };
             on_instance(core, envelope, *id, command).await
         }
+        Body::ResizeInstance { id, to } => resize(core, envelope, *id, to).await,
         Body::ResetStatus { id } => {
             on_instance(core, envelope, *id, instance::Command::ResetStatus).await
         }
@@ -105,7 +108,7 @@ async fn reserve(core: &Core, id: InstanceId, spec: &Spec) -> Result<(), Option<
     let command = project::Command::Reserve {
         project_id: spec.project.clone(),
         instance: id,
-        amount: spec.amount(),
+        amount: spec.figures().amount(),
         defaults,
     };
     let command_id = CommandId(derived(&["reserve", &id.to_string()]));
@@ -114,6 +117,29 @@ async fn reserve(core: &Core, id: InstanceId, spec: &Spec) -> Result<(), Option<
         .await
         .map(|_| ())
         .map_err(|error| refusal(error, quota_refusal))
+}
+
+/// The quota grows before the instance is asked, so that who asked is told at once when there is
+/// too little. When nothing comes of it, the growth ends by itself; and a resize claims it once
+/// more when it begins.
+async fn resize(core: &Core, envelope: &Envelope, id: InstanceId, to: &Resize) -> Option<Reply> {
+    if !core.freshen(id.into()).await {
+        return None;
+    }
+    let command = instance::Command::Resize { to: Box::new(to.clone()) };
+    let known = core.rows.instance(id).ok()?;
+    let context = Context { now: now(), limits: &core.limits };
+    // What the instance would refuse, it is to refuse itself.
+    if let Some(live) = known.live().filter(|_| known.decide(&command, &context).is_ok()) {
+        let figures = live.spec.figures().while_resized(to);
+        let grow = CommandId(derived(&["grow", &envelope.command_id.to_string()]));
+        match grow_share(core, grow, live, figures).await {
+            Ok(()) => {}
+            Err(NoShare::Unread) => return None,
+            Err(NoShare::Project(error)) => return refusal(error, quota_refusal).map(Err),
+        }
+    }
+    on_instance(core, envelope, id, command).await
 }
 
 fn quota_refusal(project::Rejection::QuotaExceeded { resources }: project::Rejection) -> Rejection {
@@ -163,6 +189,10 @@ fn instance_refusal(rejection: instance::Rejection) -> Rejection {
         instance::Rejection::Abandoned => Rejection::CreationAbandoned,
         instance::Rejection::Busy => Rejection::InstanceBusy,
         instance::Rejection::DatabaseDown => Rejection::DatabaseDown,
+        instance::Rejection::SameFlavor => Rejection::SameFlavor,
+        instance::Rejection::VolumeNotLarger { current_gib } => {
+            Rejection::VolumeNotLarger { current_gib }
+        }
         // Gateways have no command that could meet these.
         instance::Rejection::StaleFence
         | instance::Rejection::ClaimedByAnother { .. }

@@ -9,18 +9,15 @@ use domain::aggregate::Key;
 use domain::host::{self, Host};
 use domain::ids::{CommandId, derived};
 use domain::instance::messages::Outcome;
-use domain::instance::{Command, Effect, FaultCause, Live, Rejection};
+use domain::instance::{Command, Effect, FaultCause, Figures, Live, Rejection};
 use eventlog::HandleError;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A volume of one GiB, in MiB.
-const MB_PER_GIB: u64 = 1024;
-
 /// What effects are carried out with.
 #[derive(Clone)]
 pub(crate) struct Effects {
-    provisioner: Arc<dyn Provisioner>,
+    pub(crate) provisioner: Arc<dyn Provisioner>,
     mint: Arc<GuestMint>,
 }
 
@@ -109,13 +106,16 @@ impl Effects {
         match effect {
             Effect::Place => self.place(core, live).await,
             Effect::Volume => {
-                let plan = self.plan(live, fence).ok_or_else(unplaced)?;
+                let plan = self.plan(live, live.claimed(), fence).ok_or_else(unplaced)?;
                 provisioner.ensure_volume(fence, &plan).await.map(|()| Outcome::VolumeMade)
             }
             Effect::Guest => {
-                let plan = self.plan(live, fence).ok_or_else(unplaced)?;
+                let plan = self.plan(live, live.claimed(), fence).ok_or_else(unplaced)?;
                 provisioner.ensure_guest(fence, &plan).await.map(|()| Outcome::GuestStarted)
             }
+            Effect::Room => self.make_room(core, live, fence).await,
+            Effect::Grow => self.grow(live, fence).await,
+            Effect::Settle => self.settle(core, live, fence).await,
             Effect::NoGuest => {
                 provisioner.ensure_no_guest(fence, live.id).await.map(|()| Outcome::GuestRemoved)
             }
@@ -136,8 +136,8 @@ impl Effects {
         let command = host::Command::Place {
             instance: live.id,
             standard_port: live.spec.version.manager.standard_port(),
-            memory_mb: live.spec.flavor.ram_mb.into(),
-            disk_mb: u64::from(live.spec.volume_gib) * MB_PER_GIB,
+            memory_mb: live.claimed().memory_mb(),
+            disk_mb: live.claimed().disk_mb(),
         };
         let command_id = CommandId(derived(&["place", &live.id.to_string()]));
         let handled = core.host.handle(key, &internal(command_id, command), now).await;
@@ -156,8 +156,9 @@ impl Effects {
         released.map(|_| Outcome::Released).map_err(|text| ProvisionError::Transient(text.into()))
     }
 
-    /// What the provisioner must know of an instance; nothing before it has a place.
-    pub(crate) fn plan(&self, live: &Live, fence: u64) -> Option<GuestPlan> {
+    /// What the provisioner must know of an instance that takes `figures`; nothing before it has a
+    /// place.
+    pub(crate) fn plan(&self, live: &Live, figures: Figures, fence: u64) -> Option<GuestPlan> {
         let spec = &live.spec;
         Some(GuestPlan {
             id: live.id,
@@ -165,9 +166,9 @@ impl Effects {
             manager: spec.version.manager,
             version: spec.version.number.clone(),
             image: spec.version.image,
-            memory_mb: spec.flavor.ram_mb,
-            vcpus: spec.flavor.vcpus,
-            volume_gib: spec.volume_gib,
+            memory_mb: figures.ram_mb,
+            vcpus: figures.vcpus,
+            volume_gib: figures.volume_gib,
             place: live.place.clone()?,
             credentials: Credentials(self.mint.mint(live.id).text().to_string()),
         })
@@ -187,15 +188,15 @@ fn stop(error: HandleError<Rejection>) -> Stop {
     }
 }
 
-fn unplaced() -> ProvisionError {
+pub(crate) fn unplaced() -> ProvisionError {
     ProvisionError::Transient("the instance has no place".into())
 }
 
-fn transient(error: impl std::error::Error + Send + Sync + 'static) -> ProvisionError {
+pub(crate) fn transient(error: impl std::error::Error + Send + Sync + 'static) -> ProvisionError {
     ProvisionError::Transient(error.into())
 }
 
-fn no_place(error: HandleError<host::Rejection>) -> ProvisionError {
+pub(crate) fn no_place(error: HandleError<host::Rejection>) -> ProvisionError {
     let HandleError::Rejected(rejection) = error else { return transient(error) };
     let (cause, detail) = match rejection {
         host::Rejection::Unknown => return transient(HandleError::Rejected(rejection)),

@@ -33,7 +33,7 @@ impl Errands {
     /// An instance was looked at.
     pub(crate) fn look(&self, live: &Live) {
         let now = Seen { revision: live.revision, secrets: live.secrets_needed().collect() };
-        let poke = !live.actions.pending.is_empty();
+        let poke = !live.actions.pending.is_empty() || live.resizing().is_some();
         let before = self.swap(live.id, now);
         if poke && before.revision != live.revision {
             let (guests, id) = (self.guests.clone(), live.id);

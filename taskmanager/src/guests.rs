@@ -44,13 +44,16 @@ impl Guests {
             let body = self.body(&pending.spec, guest).await?;
             actions.push(Action { id: pending.id, body });
         }
+        if let Some(id) = live.owed_restart() {
+            actions.push(Action { id, body: ActionBody::Restart });
+        }
         Some(Desired {
             revision: Revision { epoch: self.core.epoch, sequence: live.revision },
             fence: live.fence,
             manager: spec.version.manager,
             version: spec.version.number.clone(),
-            settings: spec.version.manager.settings(spec.flavor.ram_mb),
-            memory_mb: Some(spec.flavor.ram_mb),
+            settings: spec.version.manager.settings(live.wanted_flavor().ram_mb),
+            memory_mb: Some(live.wanted_flavor().ram_mb),
             actions,
         })
     }
@@ -165,13 +168,18 @@ impl bus::guests::Handler for Guests {
 fn wanted(instance: &Instance) -> Option<(&Live, bool)> {
     let live = instance.live()?;
     match &live.phase {
-        Phase::Active | Phase::Restarting => Some((live, true)),
+        Phase::Active | Phase::Restarting | Phase::Resizing(_) => Some((live, true)),
         Phase::Provisioning(running) => match running.step {
             Step::Guest | Step::AgentReport | Step::Prepare => Some((live, false)),
             Step::Place
             | Step::Volume
             | Step::Action
             | Step::Restart
+            | Step::Room
+            | Step::Grow
+            | Step::Apply
+            | Step::Revert
+            | Step::Settle
             | Step::NoGuest
             | Step::NoVolume
             | Step::Release => None,

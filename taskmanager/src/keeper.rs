@@ -42,7 +42,7 @@ async fn look(core: &Core, provisioner: &dyn Provisioner, effects: &Effects) {
     let wanted: Vec<_> = live
         .iter()
         .filter(|live| should_run(live))
-        .filter_map(|live| effects.plan(live, live.fence))
+        .filter_map(|live| effects.plan(live, live.claimed(), live.fence))
         .filter(|plan| plan.place.host == host)
         .collect();
     match provisioner.keep(seen, &wanted).await {
@@ -65,7 +65,7 @@ fn tell(report: &KeepReport) {
 
 fn should_run(live: &Live) -> bool {
     match &live.phase {
-        Phase::Active | Phase::Restarting => true,
+        Phase::Active | Phase::Restarting | Phase::Resizing(_) => true,
         // From the step that starts it: its end may be folded later than its shim runs.
         Phase::Provisioning(running) => {
             matches!(running.step, Step::Guest | Step::AgentReport | Step::Prepare)

@@ -20,6 +20,7 @@ mod local;
 pub mod provisioner;
 mod reconcile;
 mod register;
+mod resizing;
 mod run;
 mod runner;
 mod silence;

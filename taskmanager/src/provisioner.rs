@@ -40,6 +40,27 @@ pub trait Provisioner: Send + Sync {
     /// [`ProvisionError`].
     async fn ensure_guest(&self, fence: u64, plan: &GuestPlan) -> Result<(), ProvisionError>;
 
+    /// Leaves the guest's limits at the plan's figures; nothing of it is stopped or started.
+    ///
+    /// # Errors
+    /// [`ProvisionError`].
+    async fn ensure_limits(&self, fence: u64, plan: &GuestPlan) -> Result<(), ProvisionError>;
+
+    /// Leaves a volume of at least the plan's size with all that was in it, and a running shim
+    /// that was told of it. Where the host can't do that under a running server, the guest is
+    /// stopped and started again.
+    ///
+    /// # Errors
+    /// [`ProvisionError`]; a refusal leaves volume and guest as they were.
+    async fn ensure_volume_size(&self, fence: u64, plan: &GuestPlan) -> Result<(), ProvisionError>;
+
+    /// Ends what a resize may have left half done, with the plan's limits: a volume's growth that
+    /// was begun is finished or taken back. Gives the volume's size in GiB.
+    ///
+    /// # Errors
+    /// [`ProvisionError`].
+    async fn ensure_settled(&self, fence: u64, plan: &GuestPlan) -> Result<u32, ProvisionError>;
+
     /// Leaves no process of the instance: shim, agent and server are asked to stop, and are
     /// killed after 40 s.
     ///

@@ -3,13 +3,14 @@
 //! A crash between two aggregates' commits leaves one of them waiting; here the other one's
 //! state decides.
 
-use crate::clock::now;
+use crate::clock::{fresh_command, now};
 use crate::core::{Core, internal};
 use domain::aggregate::Key;
 use domain::host::{self, Host};
 use domain::ids::{CommandId, InstanceId, ProjectId, derived};
-use domain::instance::{self, Instance, Phase, Step};
-use domain::project::{self, Project};
+use domain::instance::{self, Instance, Live, Phase, Step};
+use domain::project::{self, Project, Reservation};
+use domain::quota::Amount;
 use domain::time::Timestamp;
 use readmodel::{ReadError, ReadModel};
 
@@ -27,6 +28,8 @@ pub(crate) enum Correction {
     Keep(InstanceId),
     /// Its instance is gone: return it.
     Return(InstanceId),
+    /// It is not what its instance takes, and no resize is on its way: settle it.
+    Settle(InstanceId, Amount),
     /// Its instance never came: give up the creation; the return follows from that.
     Abandon(InstanceId, ProjectId),
 }
@@ -39,7 +42,11 @@ pub(crate) fn reservations(rows: &ReadModel, key: Key) -> Result<Found, ReadErro
     for (id, reservation) in project.reservations {
         match (rows.instance(id)?, reservation.until) {
             (Instance::Live(_), Some(_)) => found.corrections.push(Correction::Keep(id)),
-            (Instance::Live(_), None) => {}
+            (Instance::Live(live), None) => match settled(&reservation, &live) {
+                Settled::AsItIs => {}
+                Settled::Later(until) => found.look_again.push(until),
+                Settled::To(amount) => found.corrections.push(Correction::Settle(id, amount)),
+            },
             (Instance::Deleted { .. } | Instance::Abandoned { .. }, _) => {
                 found.corrections.push(Correction::Return(id));
             }
@@ -54,11 +61,37 @@ pub(crate) fn reservations(rows: &ReadModel, key: Key) -> Result<Found, ReadErro
     Ok(found)
 }
 
+/// What becomes of a kept reservation.
+enum Settled {
+    /// It is right, or a resize will see to it.
+    AsItIs,
+    /// A resize may be on its way until then.
+    Later(Timestamp),
+    /// It is to be this.
+    To(Amount),
+}
+
+/// A growth waits for its instance as long as a creation does; a resize that began settles at its
+/// own end.
+fn settled(reservation: &Reservation, live: &Live) -> Settled {
+    let amount = live.spec.figures().amount();
+    match reservation.growth {
+        _ if live.resizing().is_some() => Settled::AsItIs,
+        Some(growth) if growth.until > now() => Settled::Later(growth.until),
+        None if reservation.amount == amount => Settled::AsItIs,
+        Some(_) | None => Settled::To(amount),
+    }
+}
+
 /// Does what a reservation of the project `key` needs.
 pub(crate) async fn correct(core: &Core, key: Key, correction: Correction) {
     let (command, word, id) = match correction {
         Correction::Keep(id) => (project::Command::Commit { instance: id }, "keep", id),
         Correction::Return(id) => (project::Command::Release { instance: id }, "return", id),
+        Correction::Settle(id, amount) => {
+            let settle = project::Command::Settle { instance: id, amount };
+            return settle_share(core, key, id, fresh_command(), settle).await;
+        }
         Correction::Abandon(id, project) => {
             let outcome = core.instruct(id, instance::Command::Abandon { project }).await;
             if let Err(error) = outcome {
@@ -68,6 +101,16 @@ pub(crate) async fn correct(core: &Core, key: Key, correction: Correction) {
         }
     };
     let command_id = CommandId(derived(&["reservation", word, &id.to_string()]));
+    settle_share(core, key, id, command_id, command).await;
+}
+
+async fn settle_share(
+    core: &Core,
+    key: Key,
+    id: InstanceId,
+    command_id: CommandId,
+    command: project::Command,
+) {
     if let Err(error) = core.project.handle(key, &internal(command_id, command), now).await {
         tracing::warn!(instance_id = %id, error = %telemetry::Chain(&error), "Reservation not settled.");
     }
@@ -112,7 +155,11 @@ fn needs_place(instance: &Instance) -> bool {
         Instance::Live(live) => match &live.phase {
             Phase::Failed => false,
             Phase::Provisioning(running) => live.place.is_some() || running.step == Step::Place,
-            Phase::Active | Phase::Restarting | Phase::Undoing(_) | Phase::Deleting(_) => true,
+            Phase::Active
+            | Phase::Restarting
+            | Phase::Resizing(_)
+            | Phase::Undoing(_)
+            | Phase::Deleting(_) => true,
         },
     }
 }

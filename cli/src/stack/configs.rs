@@ -161,6 +161,10 @@ fn limits(divisor: u64) -> Table {
         prepare_ms = 120_000
         action_ms = 120_000
         restart_ms = 120_000
+        resize_room_ms = 30_000
+        resize_grow_ms = 300_000
+        resize_apply_ms = 300_000
+        resize_settle_ms = 60_000
         delete_step_ms = 60_000
         claim_ms = 15_000
         reservation_ms = 30_000

@@ -24,6 +24,8 @@ fn every_refusal_of_a_taskmanager_has_its_status() {
         (Rejection::QuotaExceeded { resources: vec![] }, 413, "overLimit"),
         (Rejection::InstanceBusy, 422, "unprocessableEntity"),
         (Rejection::DatabaseDown, 422, "unprocessableEntity"),
+        (Rejection::SameFlavor, 400, "badRequest"),
+        (Rejection::VolumeNotLarger { current_gib: 2 }, 400, "badRequest"),
         (Rejection::DeadlinePassed, 503, "serviceUnavailable"),
         (Rejection::Damaged, 503, "serviceUnavailable"),
         (Rejection::LogUnavailable, 503, "serviceUnavailable"),

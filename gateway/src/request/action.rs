@@ -1,18 +1,22 @@
 //! The body of `POST /instances/{id}/action`: one key, which names the action.
 
 use super::document::Document;
+use super::field::Field;
 use crate::catalogue;
 use crate::fault::Fault;
+use domain::ids::FlavorId;
 
 /// What an action asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// Stop the database and start it again.
     Restart,
     /// End what is going on.
     ResetStatus,
-    /// Change flavor or volume.
-    Resize,
+    /// Take another flavor.
+    ResizeFlavor(FlavorId),
+    /// Make the volume so many GiB large.
+    ResizeVolume(u64),
     /// Make a replica the primary.
     Promote,
     /// Put another one in the place of a dead primary.
@@ -32,7 +36,7 @@ impl Asked {
             "reset_status" => (Self::ResetStatus, true),
             "promote_to_replica_source" => (Self::Promote, true),
             "eject_replica_source" => (Self::Eject, true),
-            "resize" => (Self::Resize, false),
+            "resize" => return resize(&details),
             _ => {
                 let word = catalogue::shown(word);
                 return Err(Fault::Invalid(format!("Instances know no action '{word}'.")));
@@ -42,6 +46,24 @@ impl Asked {
             details.object()?;
         }
         Ok(asked)
+    }
+}
+
+/// Flavor or volume, one of both.
+fn resize(details: &Field<'_>) -> Result<Asked, Fault> {
+    let body = details.object()?;
+    body.only(&["flavorRef", "volume"])?;
+    match (body.optional("flavorRef"), body.optional("volume")) {
+        (Some(flavor), None) => Ok(Asked::ResizeFlavor(FlavorId(flavor.reference()?))),
+        (None, Some(volume)) if volume.is_object() => {
+            let volume = volume.object()?;
+            volume.only(&["size"])?;
+            Ok(Asked::ResizeVolume(volume.required("size")?.size()?))
+        }
+        // openstacksdk sends the bare number.
+        (None, Some(volume)) => Ok(Asked::ResizeVolume(volume.size()?)),
+        (Some(_), Some(_)) => Err(details.refused("must not have both 'flavorRef' and 'volume'")),
+        (None, None) => Err(details.refused("needs a 'flavorRef' or a 'volume'")),
     }
 }
 
@@ -62,6 +84,44 @@ mod tests {
     }
 
     #[test]
+    fn a_resize_names_a_flavor_in_any_spelling() {
+        let asked = Ok(Asked::ResizeFlavor("2".into()));
+        for flavor in [json!(2), json!("2"), json!("http://db.example:8779/v1.0/p1/flavors/2")] {
+            assert_eq!(parse(&json!({"resize": {"flavorRef": flavor}})), asked);
+        }
+    }
+
+    #[test]
+    fn a_resize_names_a_volume_as_an_object_or_as_a_bare_number() {
+        let asked = Ok(Asked::ResizeVolume(3));
+        for volume in [json!({"size": 3}), json!({"size": "3"}), json!(3)] {
+            assert_eq!(parse(&json!({"resize": {"volume": volume}})), asked);
+        }
+    }
+
+    #[test]
+    fn a_resize_names_one_of_both_and_nothing_else() {
+        for details in [
+            json!({"flavorRef": 2, "volume": {"size": 3}}),
+            json!({"flavorRef": null}),
+            json!({"flavorRef": {}}),
+            json!({"flavorRef": true}),
+            json!({"flavorRef": ""}),
+            json!({"volume": {}}),
+            json!({"volume": {"size": 0}}),
+            json!({"volume": {"size": 3, "type": "ssd"}}),
+            json!({"volume": []}),
+            json!({"volume": -1}),
+            json!({"volume": 1.5}),
+            json!({"volume": 3, "disk": 4}),
+            json!([]),
+            json!("volume"),
+        ] {
+            assert!(parse(&json!({"resize": details})).is_err(), "{details}");
+        }
+    }
+
+    #[test]
     fn a_body_names_exactly_one_known_action() {
         for body in [
             json!({}),
@@ -71,6 +131,7 @@ mod tests {
             json!({"upgrade": {}}),
             json!({"": {}}),
             json!({"resize": null}),
+            json!({"resize": {}}),
         ] {
             assert!(parse(&body).is_err(), "{body}");
         }

@@ -67,18 +67,12 @@ impl Admission<'_> {
         let wanted = wanted.ok_or_else(|| {
             Fault::invalid("Flavor was not specified: 'flavorRef' is a required property")
         })?;
-        self.config.flavor(wanted.as_str()).cloned().ok_or_else(|| {
-            Fault::Invalid(format!("Flavor {} cannot be found.", shown(wanted.as_str())))
-        })
+        flavor(self.config, wanted)
     }
 
     fn volume_gib(&self, asked: Option<&VolumeAsked>) -> Result<u32, Fault> {
         let size = asked.ok_or_else(|| Fault::invalid("Volume size was not specified."))?.size_gib;
-        let max_gib = self.config.volume_gib_max;
-        match u32::try_from(size) {
-            Ok(size) if size <= max_gib => Ok(size),
-            Ok(_) | Err(_) => Err(Fault::VolumeTooLarge { max_gib, asked: size.to_string() }),
-        }
+        volume_gib(self.config, size)
     }
 
     fn region(&self, asked: Option<String>) -> Result<String, Fault> {
@@ -155,6 +149,29 @@ impl Admission<'_> {
             (NewUser { name, host, password: id, databases }, StoredSecret { id, sealed })
         });
         sealed.unzip()
+    }
+}
+
+/// The flavor of this id.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn flavor(config: &Config, id: &FlavorId) -> Result<Flavor, Fault> {
+    config
+        .flavor(id.as_str())
+        .cloned()
+        .ok_or_else(|| Fault::Invalid(format!("Flavor {} cannot be found.", shown(id.as_str()))))
+}
+
+/// A volume's size that is not too large.
+///
+/// # Errors
+/// When it is.
+pub(crate) fn volume_gib(config: &Config, size: u64) -> Result<u32, Fault> {
+    let max_gib = config.volume_gib_max;
+    match u32::try_from(size) {
+        Ok(size) if size <= max_gib => Ok(size),
+        Ok(_) | Err(_) => Err(Fault::VolumeTooLarge { max_gib, asked: size.to_string() }),
     }
 }
 

@@ -155,6 +155,11 @@ impl<'a> Field<'a> {
             .ok_or_else(|| self.refused("is not of type 'integer'"))
     }
 
+    /// Whether it is an object.
+    pub(crate) fn is_object(&self) -> bool {
+        self.value.is_object()
+    }
+
     /// Whether it is null.
     pub(crate) fn is_null(&self) -> bool {
         self.value.is_null()

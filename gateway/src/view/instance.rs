@@ -213,6 +213,8 @@ fn message(phase: &Phase, fault: &Fault) -> String {
         }
         (_, Step::Action) => "A change failed",
         (_, Step::Restart) => "Restart failed",
+        (_, Step::Settle) => "Resize takes longer than it should",
+        (_, Step::Room | Step::Grow | Step::Apply | Step::Revert) => "Resize failed",
     };
     let text = format!(
         "{what} while {}: {} ({}).",

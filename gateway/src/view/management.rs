@@ -78,6 +78,7 @@ impl<'a> Managed<'a> {
             Phase::Provisioning(_) => "Building the instance.",
             Phase::Active => "No tasks for the instance.",
             Phase::Restarting => "Restarting the database.",
+            Phase::Resizing(_) => "Resizing the instance.",
             Phase::Undoing(_) => "Taking back a failed creation.",
             Phase::Failed => "The creation failed and was taken back.",
             Phase::Deleting(_) => "Deleting the instance.",
@@ -105,11 +106,16 @@ fn server_status(phase: &Phase) -> &'static str {
             | Step::Prepare
             | Step::Action
             | Step::Restart
+            | Step::Room
+            | Step::Grow
+            | Step::Apply
+            | Step::Revert
+            | Step::Settle
             | Step::NoGuest
             | Step::NoVolume
             | Step::Release => "ACTIVE",
         },
-        Phase::Active | Phase::Restarting => "ACTIVE",
+        Phase::Active | Phase::Restarting | Phase::Resizing(_) => "ACTIVE",
         Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_) => "SHUTDOWN",
     }
 }

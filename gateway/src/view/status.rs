@@ -5,6 +5,7 @@
 //! | provisioning | BUILD | empty |
 //! | active | ACTIVE | see below |
 //! | restarting | REBOOT | empty |
+//! | resizing | RESIZE | empty |
 //! | undoing, failed | ERROR | empty |
 //! | deleting | SHUTDOWN | empty |
 //!
@@ -21,6 +22,7 @@ pub(crate) fn status(phase: &Phase) -> &'static str {
         Phase::Provisioning(_) => "BUILD",
         Phase::Active => "ACTIVE",
         Phase::Restarting => "REBOOT",
+        Phase::Resizing(_) => "RESIZE",
         Phase::Undoing(_) | Phase::Failed => "ERROR",
         Phase::Deleting(_) => "SHUTDOWN",
     }
@@ -31,6 +33,7 @@ pub(crate) fn operating_status(live: &Live) -> &'static str {
     match live.phase {
         Phase::Provisioning(_)
         | Phase::Restarting
+        | Phase::Resizing(_)
         | Phase::Undoing(_)
         | Phase::Failed
         | Phase::Deleting(_) => "",

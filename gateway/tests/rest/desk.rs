@@ -13,7 +13,9 @@ use domain::plane::{self, Plane};
 use domain::project::{self, Project};
 use domain::quota::Quotas;
 use domain::time::Timestamp;
-use eventlog::{HandleError, Handler, HandlerConfig, MemoryLog, Request as Order};
+use eventlog::{
+    EventLog, Folded, HandleError, Handler, HandlerConfig, MemoryLog, Request as Order,
+};
 use gateway::Commands;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
@@ -30,6 +32,7 @@ pub(crate) struct Desk {
     projects: Handler<Project>,
     catalogues: Handler<Catalogue>,
     plane: Handler<Plane>,
+    log: Arc<MemoryLog>,
     pub(crate) seen: Mutex<Vec<Envelope>>,
     pub(crate) mood: Mutex<Mood>,
 }
@@ -60,7 +63,8 @@ impl Desk {
             instances: Handler::new(log.clone(), config.clone()),
             projects: Handler::new(log.clone(), config.clone()),
             catalogues: Handler::new(log.clone(), config.clone()),
-            plane: Handler::new(log, config),
+            plane: Handler::new(log.clone(), config),
+            log,
             seen: Mutex::default(),
             mood: Mutex::new(Mood::Answering),
         }
@@ -88,7 +92,7 @@ impl Desk {
         let reserve = project::Command::Reserve {
             project_id: spec.project.clone(),
             instance: *id,
-            amount: spec.amount(),
+            amount: spec.figures().amount(),
             defaults: QUOTAS,
         };
         let key = Key::from(&spec.project);
@@ -110,6 +114,31 @@ impl Desk {
             .map_err(Rejection::Parameter)
     }
 
+    async fn resize(
+        &self,
+        envelope: &Envelope,
+        id: InstanceId,
+        to: &instance::Resize,
+    ) -> Result<u64, Rejection> {
+        let mut folded = Folded::<Instance>::default();
+        for recorded in self.log.read(id.into(), 0).await.unwrap() {
+            folded.apply(&recorded).unwrap();
+        }
+        let live = folded.state.live().unwrap();
+        let grow = project::Command::Grow {
+            instance: id,
+            amount: live.spec.figures().while_resized(to).amount(),
+            defaults: QUOTAS,
+        };
+        let key = Key::from(&live.spec.project);
+        handle(&self.projects, key, by_plane(grow)).await.map_err(|rejection| {
+            let project::Rejection::QuotaExceeded { resources } = rejection;
+            Rejection::QuotaExceeded { resources }
+        })?;
+        let resize = instance::Command::Resize { to: Box::new(to.clone()) };
+        self.instance(envelope, id, resize).await
+    }
+
     async fn instance(
         &self,
         envelope: &Envelope,
@@ -123,6 +152,10 @@ impl Desk {
                 instance::Rejection::Abandoned => Rejection::CreationAbandoned,
                 instance::Rejection::Busy => Rejection::InstanceBusy,
                 instance::Rejection::DatabaseDown => Rejection::DatabaseDown,
+                instance::Rejection::SameFlavor => Rejection::SameFlavor,
+                instance::Rejection::VolumeNotLarger { current_gib } => {
+                    Rejection::VolumeNotLarger { current_gib }
+                }
                 instance::Rejection::StaleFence
                 | instance::Rejection::ClaimedByAnother { .. }
                 | instance::Rejection::NotOwed => panic!("not to a user's command"),
@@ -181,6 +214,7 @@ impl Commands for Desk {
                 let request = instance::Command::Request { id: action_id, action };
                 self.instance(envelope, *id, request).await
             }
+            Asked::ResizeInstance { id, to } => self.resize(envelope, *id, to).await,
             Asked::ResetStatus { id } => {
                 self.instance(envelope, *id, instance::Command::ResetStatus).await
             }

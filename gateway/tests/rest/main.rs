@@ -18,6 +18,7 @@ mod others;
 mod parameters;
 mod quotas;
 mod rates;
+mod resize;
 mod restart;
 mod root;
 mod seed;

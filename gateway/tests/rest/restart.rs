@@ -117,8 +117,6 @@ async fn actions_that_are_not_offered_are_answered_by_the_contract() {
     let id = active(&stack).await;
     let member = stack.member().await;
     for (body, status) in [
-        (json!({"resize": {"flavorRef": "2"}}), 501),
-        (json!({"resize": {"volume": 3}}), 501),
         (json!({"promote_to_replica_source": {}}), 400),
         (json!({"eject_replica_source": {}}), 400),
         (json!({"upgrade": {}}), 400),

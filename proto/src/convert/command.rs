@@ -59,6 +59,10 @@ impl From<&Body> for command::Body {
                     secrets: all(secrets),
                 })
             }
+            Body::ResizeInstance { id, to } => Self::ResizeInstance(wire::ResizeInstance {
+                instance_id: uuid_bytes(id.0),
+                to: Some(to.as_ref().into()),
+            }),
             Body::ResetStatus { id } => {
                 Self::ResetStatus(wire::ResetStatus { instance_id: uuid_bytes(id.0) })
             }
@@ -112,6 +116,10 @@ impl TryFrom<command::Body> for Body {
                 action_id: ActionId(uuid(&run.action_id, "run_action.action_id")?),
                 action: Box::new(message(run.action, "run_action.action")?),
                 secrets: each(run.secrets)?,
+            },
+            command::Body::ResizeInstance(resize) => Self::ResizeInstance {
+                id: InstanceId(uuid(&resize.instance_id, "resize_instance.instance_id")?),
+                to: Box::new(message(resize.to, "resize_instance.to")?),
             },
             command::Body::ResetStatus(reset) => Self::ResetStatus {
                 id: InstanceId(uuid(&reset.instance_id, "reset_status.instance_id")?),

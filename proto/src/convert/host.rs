@@ -15,6 +15,13 @@ impl From<&Event> for wire::HostEvent {
                 instance_id: uuid_bytes(instance.0),
                 place: Some(place.into()),
             }),
+            Event::Resized { instance, memory_mb, disk_mb } => {
+                host_event::Event::Resized(host_event::Resized {
+                    instance_id: uuid_bytes(instance.0),
+                    memory_mb: *memory_mb,
+                    disk_mb: *disk_mb,
+                })
+            }
             Event::Released { instance } => host_event::Event::Released(host_event::Released {
                 instance_id: uuid_bytes(instance.0),
             }),
@@ -32,6 +39,11 @@ impl TryFrom<wire::HostEvent> for Event {
             host_event::Event::Placed(placed) => Self::Placed {
                 instance: InstanceId(uuid(&placed.instance_id, "placed.instance_id")?),
                 place: message(placed.place, "placed.place")?,
+            },
+            host_event::Event::Resized(resized) => Self::Resized {
+                instance: InstanceId(uuid(&resized.instance_id, "resized.instance_id")?),
+                memory_mb: resized.memory_mb,
+                disk_mb: resized.disk_mb,
             },
             host_event::Event::Released(released) => Self::Released {
                 instance: InstanceId(uuid(&released.instance_id, "released.instance_id")?),

@@ -1,6 +1,7 @@
 //! Facts of an instance.
 
 use super::field::{message, time, time_if, timestamp, uuid, uuid_bytes, variant};
+use super::resize;
 use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
 use domain::guest::ActionFailure;
@@ -36,16 +37,13 @@ fn body_of(event: &Event) -> Body {
             deadline: Some(timestamp(*deadline)),
         }),
         Event::VolumeMade { deadline } => {
-            let deadline = Some(timestamp(*deadline));
-            Body::VolumeMade(body::VolumeMade { deadline })
+            Body::VolumeMade(body::VolumeMade { deadline: due(*deadline) })
         }
         Event::GuestStarted { deadline } => {
-            let deadline = Some(timestamp(*deadline));
-            Body::GuestStarted(body::GuestStarted { deadline })
+            Body::GuestStarted(body::GuestStarted { deadline: due(*deadline) })
         }
         Event::AgentReported { deadline } => {
-            let deadline = Some(timestamp(*deadline));
-            Body::AgentReported(body::AgentReported { deadline })
+            Body::AgentReported(body::AgentReported { deadline: due(*deadline) })
         }
         Event::Prepared => Body::Prepared(body::Prepared {}),
         Event::CreationFailed { fault, deadline } => creation_failed(fault, *deadline),
@@ -53,16 +51,13 @@ fn body_of(event: &Event) -> Body {
             step_restarted(*attempt, *deadline, fault.as_ref())
         }
         Event::DeletionRequested { deadline } => {
-            let deadline = Some(timestamp(*deadline));
-            Body::DeletionRequested(body::DeletionRequested { deadline })
+            Body::DeletionRequested(body::DeletionRequested { deadline: due(*deadline) })
         }
         Event::GuestRemoved { deadline } => {
-            let deadline = Some(timestamp(*deadline));
-            Body::GuestRemoved(body::GuestRemoved { deadline })
+            Body::GuestRemoved(body::GuestRemoved { deadline: due(*deadline) })
         }
         Event::VolumeRemoved { deadline } => {
-            let deadline = Some(timestamp(*deadline));
-            Body::VolumeRemoved(body::VolumeRemoved { deadline })
+            Body::VolumeRemoved(body::VolumeRemoved { deadline: due(*deadline) })
         }
         Event::Undone => Body::Undone(body::Undone {}),
         Event::Deleted => Body::Deleted(body::Deleted {}),
@@ -77,8 +72,22 @@ fn body_of(event: &Event) -> Body {
             Body::ActionCompleted(body::ActionCompleted { action_id: uuid_bytes(id.0) })
         }
         Event::ActionFailed { id, failure, fault } => action_failed(*id, failure, fault.as_ref()),
+        Event::ResizeRequested { to, deadline } => resize::requested(to, *deadline),
+        Event::RoomMade { deadline } => Body::RoomMade(body::RoomMade { deadline: due(*deadline) }),
+        Event::VolumeGrown { deadline } => resize::volume_grown(*deadline),
+        Event::ResizeApplied { deadline } => resize::applied(*deadline),
+        Event::ResizeFailed { fault, must_revert, deadline } => {
+            resize::failed(fault, *must_revert, *deadline)
+        }
+        Event::ResizeReverted { deadline } => resize::reverted(*deadline),
+        Event::ResizeSettled { volume_gib } => resize::settled(*volume_gib),
         Event::StatusReset => Body::StatusReset(body::StatusReset {}),
     }
+}
+
+/// A step's deadline.
+pub(super) fn due(deadline: Timestamp) -> Option<prost_types::Timestamp> {
+    Some(timestamp(deadline))
 }
 
 fn creation_requested(id: InstanceId, spec: &Spec, deadline: Timestamp) -> Body {
@@ -174,6 +183,21 @@ impl TryFrom<wire::InstanceEvent> for Event {
                 id: ActionId(uuid(&body.action_id, "action_completed.action_id")?),
             },
             Body::ActionFailed(body) => body.try_into()?,
+            Body::ResizeRequested(body) => body.try_into()?,
+            Body::RoomMade(body) => {
+                Self::RoomMade { deadline: time(body.deadline, "room_made.deadline")? }
+            }
+            Body::VolumeGrown(body) => {
+                Self::VolumeGrown { deadline: time(body.deadline, "volume_grown.deadline")? }
+            }
+            Body::ResizeApplied(body) => {
+                Self::ResizeApplied { deadline: time(body.deadline, "resize_applied.deadline")? }
+            }
+            Body::ResizeReverted(body) => {
+                Self::ResizeReverted { deadline: time(body.deadline, "resize_reverted.deadline")? }
+            }
+            Body::ResizeFailed(body) => body.try_into()?,
+            Body::ResizeSettled(body) => Self::ResizeSettled { volume_gib: body.volume_gib },
             Body::StatusReset(body::StatusReset {}) => Self::StatusReset,
         })
     }

@@ -18,6 +18,19 @@ impl From<&Event> for wire::ProjectEvent {
                     until: Some(timestamp(*until)),
                 })
             }
+            Event::Grew { instance, amount, until } => {
+                project_event::Event::Grew(project_event::Grew {
+                    instance_id: uuid_bytes(instance.0),
+                    amount: Some(amount.into()),
+                    until: Some(timestamp(*until)),
+                })
+            }
+            Event::Settled { instance, amount } => {
+                project_event::Event::Settled(project_event::Settled {
+                    instance_id: uuid_bytes(instance.0),
+                    amount: Some(amount.into()),
+                })
+            }
             Event::Committed { instance } => {
                 project_event::Event::Committed(project_event::Committed {
                     instance_id: uuid_bytes(instance.0),
@@ -49,6 +62,15 @@ impl TryFrom<wire::ProjectEvent> for Event {
                 instance: InstanceId(uuid(&reserved.instance_id, "reserved.instance_id")?),
                 amount: required(reserved.amount, "reserved.amount")?.into(),
                 until: time(reserved.until, "reserved.until")?,
+            },
+            project_event::Event::Grew(grew) => Self::Grew {
+                instance: InstanceId(uuid(&grew.instance_id, "grew.instance_id")?),
+                amount: required(grew.amount, "grew.amount")?.into(),
+                until: time(grew.until, "grew.until")?,
+            },
+            project_event::Event::Settled(settled) => Self::Settled {
+                instance: InstanceId(uuid(&settled.instance_id, "settled.instance_id")?),
+                amount: required(settled.amount, "settled.amount")?.into(),
             },
             project_event::Event::Committed(committed) => Self::Committed {
                 instance: InstanceId(uuid(&committed.instance_id, "committed.instance_id")?),

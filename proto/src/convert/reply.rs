@@ -44,6 +44,10 @@ impl From<&Rejection> for Reason {
             Rejection::Parameter(rejection) => {
                 Self::Parameter(reason::Parameter { cause: cause_of(*rejection).into() })
             }
+            Rejection::SameFlavor => Self::SameFlavor(reason::SameFlavor {}),
+            Rejection::VolumeNotLarger { current_gib } => {
+                Self::VolumeNotLarger(reason::VolumeNotLarger { current_gib: *current_gib })
+            }
             Rejection::DeadlinePassed => Self::DeadlinePassed(reason::DeadlinePassed {}),
             Rejection::Damaged => Self::Damaged(reason::Damaged {}),
             Rejection::LogUnavailable => Self::LogUnavailable(reason::LogUnavailable {}),
@@ -71,6 +75,10 @@ impl TryFrom<Reason> for Rejection {
             Reason::DatabaseDown(reason::DatabaseDown {}) => Self::DatabaseDown,
             Reason::Parameter(refused) => {
                 Self::Parameter(word(refused.cause, "parameter.cause", cause)?)
+            }
+            Reason::SameFlavor(reason::SameFlavor {}) => Self::SameFlavor,
+            Reason::VolumeNotLarger(reason::VolumeNotLarger { current_gib }) => {
+                Self::VolumeNotLarger { current_gib }
             }
             Reason::DeadlinePassed(reason::DeadlinePassed {}) => Self::DeadlinePassed,
             Reason::Damaged(reason::Damaged {}) => Self::Damaged,

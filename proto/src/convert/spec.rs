@@ -1,13 +1,15 @@
 //! What a creation asks for.
 
 use super::engine::{manager, manager_of};
-use super::field::{all, each, message, required, uuid, uuid_bytes};
+use super::field::{all, each, message, required, uuid, uuid_bytes, variant};
 use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
 use domain::flavor::Flavor;
 use domain::guest::Database;
 use domain::ids::{DatastoreId, FlavorId, ImageId, ProjectId, SecretId, UserId, VersionId};
+use domain::instance::Resize;
 use domain::instance::spec::{NewUser, Nic, Spec, VersionRef};
+use wire::resize::To;
 
 impl From<&Spec> for wire::Spec {
     fn from(spec: &Spec) -> Self {
@@ -51,6 +53,28 @@ impl TryFrom<wire::Spec> for Spec {
             locality: spec.locality,
             is_public: spec.is_public,
             body_hash: spec.body_hash,
+        })
+    }
+}
+
+impl From<&Resize> for wire::Resize {
+    fn from(resize: &Resize) -> Self {
+        Self {
+            to: Some(match resize {
+                Resize::Flavor(flavor) => To::Flavor(flavor.into()),
+                Resize::Volume { gib } => To::VolumeGib(*gib),
+            }),
+        }
+    }
+}
+
+impl TryFrom<wire::Resize> for Resize {
+    type Error = DecodeError;
+
+    fn try_from(resize: wire::Resize) -> Result<Self, DecodeError> {
+        Ok(match variant(resize.to, "resize")? {
+            To::Flavor(flavor) => Self::Flavor(flavor.into()),
+            To::VolumeGib(gib) => Self::Volume { gib },
         })
     }
 }

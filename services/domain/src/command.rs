@@ -4,7 +4,7 @@ use crate::aggregate::Key;
 use crate::catalogue::{self, Parameter};
 use crate::commit::Actor;
 use crate::ids::{ActionId, CommandId, InstanceId, ProjectId, RequestId, VersionId};
-use crate::instance::{ActionSpec, Spec};
+use crate::instance::{ActionSpec, Resize, Spec};
 use crate::quota::{Overrides, Resource};
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -59,6 +59,13 @@ pub enum Body {
         /// The passwords that it refers to.
         secrets: Vec<StoredSecret>,
     },
+    /// Give an instance another flavor or a larger volume.
+    ResizeInstance {
+        /// Which.
+        id: InstanceId,
+        /// To what.
+        to: Box<Resize>,
+    },
     /// End what is going on in an instance.
     ResetStatus {
         /// Which.
@@ -109,6 +116,7 @@ impl Body {
             | Self::RenameInstance { id, .. }
             | Self::DeleteInstance { id }
             | Self::RunAction { id, .. }
+            | Self::ResizeInstance { id, .. }
             | Self::ResetStatus { id } => (*id).into(),
             Self::SetLimits { project, .. } => project.into(),
             Self::AddParameter { version, .. }
@@ -149,6 +157,13 @@ pub enum Rejection {
     DatabaseDown,
     /// What was said about a parameter of a version can't be.
     Parameter(catalogue::Rejection),
+    /// The instance has that flavor already.
+    SameFlavor,
+    /// The instance's volume is as large already.
+    VolumeNotLarger {
+        /// How large it is, in GiB.
+        current_gib: u32,
+    },
     /// The command's deadline had passed before it was decided.
     DeadlinePassed,
     /// The aggregate is quarantined: its history is damaged.

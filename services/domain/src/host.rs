@@ -78,6 +78,15 @@ pub enum Command {
         /// Disk in MiB.
         disk_mb: u64,
     },
+    /// Let an instance's place take this much; less is never refused.
+    Resize {
+        /// Whose.
+        instance: InstanceId,
+        /// Memory in MiB.
+        memory_mb: u64,
+        /// Disk in MiB.
+        disk_mb: u64,
+    },
     /// Take the place back.
     Release {
         /// Whose.
@@ -97,6 +106,15 @@ pub enum Event {
         /// Where.
         place: Place,
     },
+    /// A place takes this much now.
+    Resized {
+        /// Whose.
+        instance: InstanceId,
+        /// Memory in MiB.
+        memory_mb: u64,
+        /// Disk in MiB.
+        disk_mb: u64,
+    },
     /// A place is free again.
     Released {
         /// Whose it was.
@@ -107,7 +125,7 @@ pub enum Event {
 /// Why a host refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
-    /// It has not registered yet.
+    /// It has not registered yet, or has no such place.
     Unknown,
     /// All its addresses or uids are taken.
     NoAddress {
@@ -142,6 +160,19 @@ impl Host {
             return Ok(Vec::new());
         }
         let capacity = self.capacity.as_ref().ok_or(Rejection::Unknown)?;
+        self.check_room(capacity, memory_mb, disk_mb)?;
+        let (address, uid) = self.free_address(capacity)?;
+        let port = capacity.moved_ports.get(&standard_port).copied().unwrap_or(standard_port);
+        let place = Place { host: capacity.host, address, port, uid, memory_mb, disk_mb };
+        Ok(vec![Event::Placed { instance, place }])
+    }
+
+    fn check_room(
+        &self,
+        capacity: &Capacity,
+        memory_mb: u64,
+        disk_mb: u64,
+    ) -> Result<(), Rejection> {
         let taken = |what: fn(&Place) -> u64| self.places.values().map(what).sum::<u64>();
         let left_mb = capacity.memory_mb.saturating_sub(taken(|place| place.memory_mb));
         if memory_mb > left_mb {
@@ -151,10 +182,25 @@ impl Host {
         if disk_mb > left_mb {
             return Err(Rejection::NoDisk { left_mb, asked_mb: disk_mb });
         }
-        let (address, uid) = self.free_address(capacity)?;
-        let port = capacity.moved_ports.get(&standard_port).copied().unwrap_or(standard_port);
-        let place = Place { host: capacity.host, address, port, uid, memory_mb, disk_mb };
-        Ok(vec![Event::Placed { instance, place }])
+        Ok(())
+    }
+
+    fn resize(
+        &self,
+        instance: InstanceId,
+        memory_mb: u64,
+        disk_mb: u64,
+    ) -> Result<Vec<Event>, Rejection> {
+        let place = self.places.get(&instance).ok_or(Rejection::Unknown)?;
+        if (place.memory_mb, place.disk_mb) == (memory_mb, disk_mb) {
+            return Ok(Vec::new());
+        }
+        let capacity = self.capacity.as_ref().ok_or(Rejection::Unknown)?;
+        let more = |asked: u64, has: u64| asked.saturating_sub(has);
+        let (more_memory, more_disk) =
+            (more(memory_mb, place.memory_mb), more(disk_mb, place.disk_mb));
+        self.check_room(capacity, more_memory, more_disk)?;
+        Ok(vec![Event::Resized { instance, memory_mb, disk_mb }])
     }
 
     /// The lowest address that nobody has, with the uid of the same rank.
@@ -187,6 +233,9 @@ impl Aggregate for Host {
             Command::Place { instance, standard_port, memory_mb, disk_mb } => {
                 self.place(*instance, *standard_port, *memory_mb, *disk_mb)
             }
+            Command::Resize { instance, memory_mb, disk_mb } => {
+                self.resize(*instance, *memory_mb, *disk_mb)
+            }
             Command::Release { instance } => {
                 let known = self.places.contains_key(instance);
                 Ok(known.then_some(Event::Released { instance: *instance }).into_iter().collect())
@@ -199,6 +248,12 @@ impl Aggregate for Host {
             Event::Registered(capacity) => self.capacity = Some(capacity.clone()),
             Event::Placed { instance, place } => {
                 self.places.insert(*instance, place.clone());
+            }
+            Event::Resized { instance, memory_mb, disk_mb } => {
+                if let Some(place) = self.places.get_mut(instance) {
+                    place.memory_mb = *memory_mb;
+                    place.disk_mb = *disk_mb;
+                }
             }
             Event::Released { instance } => {
                 self.places.remove(instance);
@@ -272,5 +327,26 @@ mod tests {
         let no_disk = Rejection::NoDisk { left_mb: 3096, asked_mb: 4000 };
         assert_eq!(ask(&mut host, &place(2, 24, 4000)), Err(no_disk));
         assert_eq!(ask(&mut Host::default(), &place(1, 1, 1)), Err(Rejection::Unknown));
+    }
+
+    #[test]
+    fn a_place_grows_where_there_is_room_and_shrinks_always() {
+        let mut host = registered();
+        ask(&mut host, &place(1, 500, 1000)).unwrap();
+        ask(&mut host, &place(2, 500, 1000)).unwrap();
+        let resize = |number, memory_mb, disk_mb| Command::Resize {
+            instance: InstanceId(Uuid::from_u128(number)),
+            memory_mb,
+            disk_mb,
+        };
+        assert_eq!(ask(&mut host, &resize(1, 524, 3096)), Ok(1));
+        assert_eq!(ask(&mut host, &resize(1, 524, 3096)), Ok(0), "a repeat takes nothing");
+        let no_memory = Rejection::NoMemory { left_mb: 0, asked_mb: 1 };
+        assert_eq!(ask(&mut host, &resize(2, 501, 1000)), Err(no_memory));
+        let no_disk = Rejection::NoDisk { left_mb: 0, asked_mb: 1 };
+        assert_eq!(ask(&mut host, &resize(2, 400, 1001)), Err(no_disk));
+        assert_eq!(ask(&mut host, &resize(1, 400, 1000)), Ok(1));
+        assert_eq!(ask(&mut host, &resize(2, 624, 3096)), Ok(1));
+        assert_eq!(ask(&mut host, &resize(9, 1, 1)), Err(Rejection::Unknown));
     }
 }

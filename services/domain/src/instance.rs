@@ -11,11 +11,12 @@
 //!    │                    │ refused, or overdue                                         │
 //!    │ abandon            ▼                                                             │
 //!    ▼                Undoing: Guest ▶ Volume ▶ Release ──▶ Failed    Restarting ◀──restart──┤
-//! Abandoned               │                                   │                         │
+//! Abandoned               │                                   │      Resizing ◀──resize───┤
 //!                         └──────────── delete ───────────────┴─────────────────────────┘
 //!                                          ▼
 //!                         Deleting: Guest ▶ Volume ▶ Release ──▶ Deleted
 //! ```
+//! The steps of a resize are drawn in [`resize`]; whichever way it ends, it ends in Active.
 
 use crate::aggregate::{Aggregate, Context, Kind, Moment};
 use crate::commit::events_of;
@@ -30,6 +31,7 @@ mod decide;
 mod evolve;
 pub mod messages;
 pub mod process;
+pub mod resize;
 pub mod root;
 pub mod spec;
 
@@ -37,6 +39,7 @@ pub use action::{ActionSpec, Actions};
 pub use decide::prepare_action;
 pub use messages::{Command, Event, Rejection};
 pub use process::{Claim, Effect, Fault, FaultCause, Phase, Step, Timer};
+pub use resize::{Figures, Resize, Resizing};
 pub use root::Root;
 pub use spec::Spec;
 
@@ -67,7 +70,7 @@ pub enum Instance {
 pub struct Live {
     /// Its id.
     pub id: InstanceId,
-    /// What was asked for.
+    /// What was asked for; flavor and volume are those in force.
     pub spec: Spec,
     /// Its present name.
     pub name: String,

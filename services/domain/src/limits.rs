@@ -24,6 +24,15 @@ pub struct Limits {
     pub action_answer_ms: u64,
     /// A restart of the server.
     pub restart_ms: u64,
+    /// Claiming what a resize needs of quota and host.
+    pub resize_room_ms: u64,
+    /// Making a volume larger.
+    pub resize_grow_ms: u64,
+    /// From a new size to a server that runs with it: twice what a guest gives a restart, since it
+    /// may have to go back.
+    pub resize_apply_ms: u64,
+    /// Giving back what a resize needs no more.
+    pub resize_settle_ms: u64,
     /// Each step of a deletion.
     pub delete_step_ms: u64,
     /// A claim on an effect; renewed while the call runs.
@@ -49,6 +58,10 @@ impl Limits {
         action_ms: 120_000,
         action_answer_ms: 10_000,
         restart_ms: 120_000,
+        resize_room_ms: 30_000,
+        resize_grow_ms: 300_000,
+        resize_apply_ms: 300_000,
+        resize_settle_ms: 60_000,
         delete_step_ms: 60_000,
         claim_ms: 15_000,
         reservation_ms: 30_000,

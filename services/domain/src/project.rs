@@ -3,6 +3,7 @@
 //! # Invariants
 //! - What is in use is the sum of the reservations, never a counter of its own.
 //! - A reservation names its instance; it is made before the instance and returned after it.
+//! - A reservation grows before its instance does, and shrinks after it.
 //! - The project's own figures count from the next reservation on, since both are decided here,
 //!   one after the other.
 
@@ -13,6 +14,7 @@ use crate::quota::{Amount, Overrides, Quotas, Resource};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A project, folded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,10 +34,29 @@ pub struct Reservation {
     pub amount: Amount,
     /// Until when the instance must exist; absent once it does.
     pub until: Option<Timestamp>,
+    /// What it is about to become, while its instance is being resized.
+    pub growth: Option<Growth>,
+}
+
+/// A larger share, set aside before the instance takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Growth {
+    /// The whole share, never less than what is kept.
+    pub amount: Amount,
+    /// Until when the instance must have begun to take it.
+    pub until: Timestamp,
+}
+
+impl Reservation {
+    /// What is set aside beyond what is kept.
+    fn growing(&self) -> Amount {
+        self.growth.map_or_else(Amount::default, |growth| growth.amount.minus(self.amount))
+    }
 }
 
 impl Project {
-    /// The sum over reservations whose instances exist, and over those still waiting for theirs.
+    /// The sum over reservations whose instances exist; and that over those still waiting for
+    /// theirs, with all growths.
     pub fn used(&self) -> (Amount, Amount) {
         let sum = |waiting: bool| {
             self.reservations
@@ -43,7 +64,32 @@ impl Project {
                 .filter(|reservation| reservation.until.is_some() == waiting)
                 .fold(Amount::default(), |sum, reservation| sum.plus(reservation.amount))
         };
-        (sum(false), sum(true))
+        let growing = self.reservations.values().map(Reservation::growing);
+        (sum(false), growing.fold(sum(true), Amount::plus))
+    }
+
+    /// What follows from an instance's wish to take `asked` in all.
+    fn grow(
+        &self,
+        instance: InstanceId,
+        asked: Amount,
+        defaults: Quotas,
+        until: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        // An instance without a share is gone.
+        let Some(reservation) = self.reservations.get(&instance) else { return Ok(Vec::new()) };
+        let amount = reservation.amount.max(asked);
+        if amount == reservation.growth.map_or(reservation.amount, |growth| growth.amount) {
+            return Ok(Vec::new());
+        }
+        let (kept, waiting) = self.used();
+        let others = kept.plus(waiting).minus(reservation.growing());
+        let quotas = self.overrides.over(defaults);
+        let resources = quotas.exceeded(others, amount.minus(reservation.amount));
+        if !resources.is_empty() {
+            return Err(Rejection::QuotaExceeded { resources });
+        }
+        Ok(vec![Event::Grew { instance, amount, until }])
     }
 }
 
@@ -67,6 +113,22 @@ pub enum Command {
         project_id: ProjectId,
         /// The figures; what is absent stays as it is.
         overrides: Overrides,
+    },
+    /// Set a larger share aside for an instance about to be resized.
+    Grow {
+        /// Which.
+        instance: InstanceId,
+        /// How much in all; what is less than it has counts as what it has.
+        amount: Amount,
+        /// The most that a project without figures of its own may use.
+        defaults: Quotas,
+    },
+    /// A resize has ended, or never began: the share is this.
+    Settle {
+        /// Whose.
+        instance: InstanceId,
+        /// How much in all.
+        amount: Amount,
     },
     /// The instance exists: keep its share.
     Commit {
@@ -93,6 +155,22 @@ pub enum Event {
         amount: Amount,
         /// Until when the instance must exist.
         until: Timestamp,
+    },
+    /// A larger share was set aside.
+    Grew {
+        /// For which instance.
+        instance: InstanceId,
+        /// How much in all.
+        amount: Amount,
+        /// Until when the instance must have begun to take it.
+        until: Timestamp,
+    },
+    /// A share is this, and nothing is set aside beyond it.
+    Settled {
+        /// Whose.
+        instance: InstanceId,
+        /// How much in all.
+        amount: Amount,
     },
     /// A share is kept, since its instance exists.
     Committed {
@@ -141,13 +219,22 @@ impl Aggregate for Project {
                 if !resources.is_empty() {
                     return Err(Rejection::QuotaExceeded { resources });
                 }
-                let lifetime = std::time::Duration::from_millis(context.limits.reservation_ms);
                 Ok(vec![Event::Reserved {
                     project_id: project_id.clone(),
                     instance: *instance,
                     amount: *amount,
-                    until: context.now.after(lifetime),
+                    until: waits_until(context),
                 }])
+            }
+            Command::Grow { instance, amount, defaults } => {
+                self.grow(*instance, *amount, *defaults, waits_until(context))
+            }
+            Command::Settle { instance, amount } => {
+                let news = self.reservations.get(instance).is_some_and(|reservation| {
+                    reservation.growth.is_some() || reservation.amount != *amount
+                });
+                let settled = Event::Settled { instance: *instance, amount: *amount };
+                Ok(news.then_some(settled).into_iter().collect())
             }
             Command::Commit { instance } => match self.reservations.get(instance) {
                 Some(Reservation { until: Some(_), .. }) => {
@@ -175,8 +262,20 @@ impl Aggregate for Project {
         match event {
             Event::Reserved { project_id, instance, amount, until } => {
                 self.id = Some(project_id.clone());
-                let reservation = Reservation { amount: *amount, until: Some(*until) };
+                let (amount, until) = (*amount, Some(*until));
+                let reservation = Reservation { amount, until, growth: None };
                 self.reservations.insert(*instance, reservation);
+            }
+            Event::Grew { instance, amount, until } => {
+                if let Some(reservation) = self.reservations.get_mut(instance) {
+                    reservation.growth = Some(Growth { amount: *amount, until: *until });
+                }
+            }
+            Event::Settled { instance, amount } => {
+                if let Some(reservation) = self.reservations.get_mut(instance) {
+                    reservation.amount = *amount;
+                    reservation.growth = None;
+                }
             }
             Event::Committed { instance } => {
                 if let Some(reservation) = self.reservations.get_mut(instance) {
@@ -196,93 +295,10 @@ impl Aggregate for Project {
     events_of!(Project);
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::limits::Limits;
-    use uuid::Uuid;
-
-    const QUOTAS: Quotas = Quotas { instances: 2, ram_mb: -1, volumes_gib: 10, backups: 50 };
-
-    fn ask(project: &mut Project, command: &Command) -> Result<usize, Rejection> {
-        let context = Context { now: Timestamp(0), limits: &Limits::PRODUCTION };
-        let events = project.decide(command, &context)?;
-        for event in &events {
-            project.evolve(event, Moment { time: Timestamp(0), position: 1 });
-        }
-        Ok(events.len())
-    }
-
-    fn id(number: u128) -> InstanceId {
-        InstanceId(Uuid::from_u128(number))
-    }
-
-    fn reserve(number: u128, volumes_gib: i64) -> Command {
-        Command::Reserve {
-            project_id: ProjectId::from("p1"),
-            instance: id(number),
-            amount: Amount { instances: 1, ram_mb: 512, volumes_gib },
-            defaults: QUOTAS,
-        }
-    }
-
-    #[test]
-    fn a_quota_is_never_exceeded_and_everything_returns_exactly_once() {
-        let mut project = Project::default();
-        assert_eq!(ask(&mut project, &reserve(1, 4)), Ok(1));
-        assert_eq!(ask(&mut project, &reserve(1, 4)), Ok(0), "a repeat takes nothing");
-        assert_eq!(ask(&mut project, &reserve(2, 4)), Ok(1));
-        let resources = vec![Resource::Instances, Resource::Volumes];
-        let refused = Err(Rejection::QuotaExceeded { resources });
-        assert_eq!(ask(&mut project, &reserve(3, 4)), refused);
-        assert_eq!(ask(&mut project, &Command::Release { instance: id(1) }), Ok(1));
-        assert_eq!(ask(&mut project, &Command::Release { instance: id(1) }), Ok(0));
-        assert_eq!(ask(&mut project, &reserve(3, 4)), Ok(1));
-        let (kept, waiting) = project.used();
-        assert_eq!((kept.instances, waiting.instances, waiting.volumes_gib), (0, 2, 8));
-    }
-
-    #[test]
-    fn a_kept_reservation_waits_no_longer() {
-        let mut project = Project::default();
-        ask(&mut project, &reserve(1, 4)).unwrap();
-        assert_eq!(ask(&mut project, &Command::Commit { instance: id(1) }), Ok(1));
-        assert_eq!(ask(&mut project, &Command::Commit { instance: id(1) }), Ok(0));
-        assert_eq!(ask(&mut project, &Command::Commit { instance: id(9) }), Ok(0));
-        assert_eq!(project.used().0.instances, 1);
-        assert_eq!(project.reservations[&id(1)].until, None);
-    }
-
-    #[test]
-    fn own_figures_count_from_the_next_reservation_on() {
-        let mut project = Project::default();
-        let set = |instances, volumes_gib| Command::SetLimits {
-            project_id: ProjectId::from("p1"),
-            overrides: Overrides { instances, volumes_gib, ..Overrides::default() },
-        };
-        assert_eq!(ask(&mut project, &reserve(1, 4)), Ok(1));
-        assert_eq!(ask(&mut project, &set(Some(1), None)), Ok(1));
-        assert_eq!(ask(&mut project, &set(Some(1), None)), Ok(0), "it is so already");
-        let refused = |resource| Err(Rejection::QuotaExceeded { resources: vec![resource] });
-        assert_eq!(ask(&mut project, &reserve(2, 4)), refused(Resource::Instances));
-        assert_eq!(ask(&mut project, &set(Some(-1), Some(5))), Ok(1));
-        assert_eq!(ask(&mut project, &reserve(2, 4)), refused(Resource::Volumes));
-        assert_eq!(ask(&mut project, &set(None, Some(8))), Ok(1));
-        assert_eq!(ask(&mut project, &reserve(2, 4)), Ok(1));
-        let own = Overrides { instances: Some(-1), volumes_gib: Some(8), ..Overrides::default() };
-        assert_eq!(project.overrides, own);
-        assert_eq!(own.over(QUOTAS), Quotas { instances: -1, volumes_gib: 8, ..QUOTAS });
-    }
-
-    #[test]
-    fn less_than_is_in_use_takes_nothing_away_and_gives_nothing_more() {
-        let mut project = Project::default();
-        ask(&mut project, &reserve(1, 4)).unwrap();
-        let overrides = Overrides { instances: Some(0), ..Overrides::default() };
-        let set = Command::SetLimits { project_id: ProjectId::from("p1"), overrides };
-        ask(&mut project, &set).unwrap();
-        assert_eq!(project.used().1.instances, 1);
-        assert!(ask(&mut project, &reserve(2, 1)).is_err());
-        assert_eq!(ask(&mut project, &reserve(1, 4)), Ok(0), "a repeat is still the same");
-    }
+/// Until when an instance may come for what was set aside.
+fn waits_until(context: &Context<'_>) -> Timestamp {
+    context.now.after(Duration::from_millis(context.limits.reservation_ms))
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,26 @@ impl Amount {
             volumes_gib: self.volumes_gib.saturating_add(other.volumes_gib),
         }
     }
+
+    /// What is left of this without the other.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self {
+            instances: self.instances.saturating_sub(other.instances),
+            ram_mb: self.ram_mb.saturating_sub(other.ram_mb),
+            volumes_gib: self.volumes_gib.saturating_sub(other.volumes_gib),
+        }
+    }
+
+    /// The larger of both, resource by resource.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            instances: self.instances.max(other.instances),
+            ram_mb: self.ram_mb.max(other.ram_mb),
+            volumes_gib: self.volumes_gib.max(other.volumes_gib),
+        }
+    }
 }
 
 /// The most that a project may use; −1 means without limit.

@@ -183,6 +183,8 @@ async fn a_thousand_creations_never_exceed_a_quota_and_all_of_it_returns_once() 
         match event {
             project::Event::Released { instance } => *returns.entry(*instance).or_default() += 1,
             project::Event::Reserved { .. }
+            | project::Event::Grew { .. }
+            | project::Event::Settled { .. }
             | project::Event::Committed { .. }
             | project::Event::LimitsSet { .. } => {}
         }

@@ -26,6 +26,7 @@ mod config;
 mod ending;
 mod error;
 mod files;
+mod growth;
 mod guest;
 mod holder;
 mod host;
@@ -105,6 +106,21 @@ impl Provisioner for Local {
         on_a_thread(move || this.ensure_guest(fence, &plan)).await
     }
 
+    async fn ensure_limits(&self, fence: u64, plan: &GuestPlan) -> Result<(), ProvisionError> {
+        let (this, plan) = (self.0.clone(), plan.clone());
+        on_a_thread(move || this.ensure_limits(fence, &plan)).await
+    }
+
+    async fn ensure_volume_size(&self, fence: u64, plan: &GuestPlan) -> Result<(), ProvisionError> {
+        let (this, plan) = (self.0.clone(), plan.clone());
+        on_a_thread(move || this.ensure_volume_size(fence, &plan)).await
+    }
+
+    async fn ensure_settled(&self, fence: u64, plan: &GuestPlan) -> Result<u32, ProvisionError> {
+        let (this, plan) = (self.0.clone(), plan.clone());
+        on_a_thread(move || this.ensure_settled(fence, &plan)).await
+    }
+
     async fn ensure_no_guest(&self, fence: u64, id: InstanceId) -> Result<(), ProvisionError> {
         let this = self.0.clone();
         on_a_thread(move || this.ensure_no_guest(fence, id)).await
@@ -127,15 +143,22 @@ impl LocalProvisioner {
         Owners::of(plan, &self.walls)?;
         let size_bytes = u64::from(plan.volume_gib) << 30;
         let found = volume::ensure(&self.paths, &self.volumes, plan.id, size_bytes)?;
-        self.ensure_volume_in_place(plan, found)
+        self.ensure_volume_in_place(&held, plan, found)
     }
 
     fn ensure_guest(&self, fence: u64, plan: &GuestPlan) -> Result<(), ProvisionError> {
         let mut held = self.ledger.hold(plan.id, fence, PATIENCE)?;
         held.begin_making(fence)?;
         let found = volume::find(&self.paths, plan.id)?.ok_or_else(keeping::missing)?;
-        self.ensure_volume_in_place(plan, found)?;
+        self.ensure_volume_in_place(&held, plan, found)?;
         self.ensure_shim(plan, found, |_| true)
+    }
+
+    fn ensure_limits(&self, fence: u64, plan: &GuestPlan) -> Result<(), ProvisionError> {
+        let mut held = self.ledger.hold(plan.id, fence, PATIENCE)?;
+        held.begin_making(fence)?;
+        self.cgroups.ensure(plan.id, plan.into())?;
+        Ok(())
     }
 
     fn ensure_no_guest(&self, fence: u64, id: InstanceId) -> Result<(), ProvisionError> {
@@ -156,11 +179,15 @@ impl LocalProvisioner {
 
     fn ensure_volume_in_place(
         &self,
+        held: &ledger::Held,
         plan: &GuestPlan,
         found: volume::Found,
     ) -> Result<(), ProvisionError> {
         let owners = Owners::of(plan, &self.walls)?;
         self.ensure_directory(plan, owners)?;
+        if found.is_image {
+            growth::finish_unmounted(&self.paths, held, plan.id)?;
+        }
         Ok(volume::ensure_in_place(&self.paths, plan.id, found, owners.volume())?)
     }
 

@@ -15,6 +15,7 @@ mod crashes;
 mod effects;
 mod endings;
 mod fences;
+mod growing;
 mod keeping;
 mod levels;
 mod room;

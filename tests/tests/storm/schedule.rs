@@ -92,10 +92,10 @@ pub(crate) fn schedule(seed: u64) -> Vec<Kill> {
 /// Rather less than the step takes, so that most kills hit it.
 fn longest(step: Option<Step>) -> Duration {
     Duration::from_millis(match step {
-        Some(Step::Place | Step::NoVolume | Step::Release) => 2,
+        Some(Step::Place | Step::NoVolume | Step::Release | Step::Room | Step::Settle) => 2,
         Some(Step::Action | Step::Guest | Step::AgentReport) => 10,
         Some(Step::Volume | Step::NoGuest) => 20,
-        Some(Step::Prepare | Step::Restart) => 200,
+        Some(Step::Prepare | Step::Restart | Step::Apply | Step::Revert | Step::Grow) => 200,
         None => 50,
     })
 }

@@ -6,7 +6,7 @@ use domain::catalogue::{self, Parameter, ParameterKind, Range};
 use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
 use domain::commit::Actor;
 use domain::ids::{ActionId, CommandId, InstanceId, SecretId, VersionId};
-use domain::instance::ActionSpec;
+use domain::instance::{ActionSpec, Resize};
 use domain::quota::Resource;
 use domain::secret::{Sealed, StoredSecret};
 
@@ -51,6 +51,7 @@ fn body_word(body: &Body) -> &'static str {
         Body::RenameInstance { .. } => "rename_instance",
         Body::DeleteInstance { .. } => "delete_instance",
         Body::RunAction { .. } => "run_action",
+        Body::ResizeInstance { .. } => "resize_instance",
         Body::ResetStatus { .. } => "reset_status",
         Body::SetLimits { .. } => "set_limits",
         Body::AddParameter { .. } => "add_parameter",
@@ -60,7 +61,7 @@ fn body_word(body: &Body) -> &'static str {
     }
 }
 
-fn bodies() -> [Body; 10] {
+fn bodies() -> [Body; 11] {
     let instance = InstanceId(id(1));
     [
         Body::CreateInstance { id: instance, spec: Box::new(spec()), secrets: vec![secret()] },
@@ -72,6 +73,7 @@ fn bodies() -> [Body; 10] {
             action: Box::new(ActionSpec::CreateUsers { users: spec().users }),
             secrets: vec![secret()],
         },
+        Body::ResizeInstance { id: instance, to: Box::new(Resize::Flavor(spec().flavor)) },
         Body::ResetStatus { id: instance },
         Body::SetLimits { project: "a11ce".into(), overrides: overrides() },
         Body::AddParameter { version: VersionId(id(4)), parameter: parameter() },
@@ -85,7 +87,7 @@ fn secret() -> StoredSecret {
     StoredSecret { id: SecretId(id(9)), sealed: Sealed(vec![0x5E; 56]) }
 }
 
-fn bare_commands() -> [Sample; 3] {
+fn bare_commands() -> [Sample; 4] {
     let create = Body::CreateInstance {
         id: InstanceId(id(1)),
         spec: Box::new(bare_spec()),
@@ -98,7 +100,10 @@ fn bare_commands() -> [Sample; 3] {
         secrets: Vec::new(),
     };
     let delete = Body::DeleteInstance { id: InstanceId(id(1)) };
+    let grow =
+        Body::ResizeInstance { id: InstanceId(id(1)), to: Box::new(Resize::Volume { gib: 8 }) };
     [
+        Sample::new("command.resize_instance.volume_gib", COMMAND, &envelope(user(), grow)),
         Sample::new("command.create_instance.bare", COMMAND, &envelope(user(), create)),
         Sample::new("command.run_action.bare", COMMAND, &envelope(user(), restart)),
         Sample::new("command.by_plane", COMMAND, &envelope(Actor::Plane, delete)),
@@ -114,6 +119,8 @@ fn rejection_word(rejection: &Rejection) -> &'static str {
         Rejection::InstanceBusy => "instance_busy",
         Rejection::DatabaseDown => "database_down",
         Rejection::Parameter(_) => "parameter",
+        Rejection::SameFlavor => "same_flavor",
+        Rejection::VolumeNotLarger { .. } => "volume_not_larger",
         Rejection::DeadlinePassed => "deadline_passed",
         Rejection::Damaged => "damaged",
         Rejection::LogUnavailable => "log_unavailable",
@@ -121,7 +128,7 @@ fn rejection_word(rejection: &Rejection) -> &'static str {
     }
 }
 
-fn replies() -> [Reply; 17] {
+fn replies() -> [Reply; 19] {
     let resources = vec![Resource::Instances, Resource::Ram, Resource::Volumes];
     [
         Ok(Accepted { position: 12_345 }),
@@ -137,6 +144,8 @@ fn replies() -> [Reply; 17] {
         Err(Rejection::Parameter(catalogue::Rejection::Wider)),
         Err(Rejection::Parameter(catalogue::Rejection::RestartNeeded)),
         Err(Rejection::Parameter(catalogue::Rejection::TooLarge)),
+        Err(Rejection::SameFlavor),
+        Err(Rejection::VolumeNotLarger { current_gib: 5 }),
         Err(Rejection::DeadlinePassed),
         Err(Rejection::Damaged),
         Err(Rejection::LogUnavailable),

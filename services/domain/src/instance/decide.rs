@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 use std::time::Duration;
 
 mod action;
+mod resize;
 
 type Decision = Result<Vec<Event>, Rejection>;
 
@@ -62,6 +63,7 @@ fn decide_live(live: &Live, command: &Command, context: &Context<'_>) -> Decisio
             Phase::Provisioning(_)
             | Phase::Active
             | Phase::Restarting
+            | Phase::Resizing(_)
             | Phase::Undoing(_)
             | Phase::Failed => {
                 Ok(vec![Event::DeletionRequested { deadline: deadline(Step::NoGuest, context) }])
@@ -74,7 +76,12 @@ fn decide_live(live: &Live, command: &Command, context: &Context<'_>) -> Decisio
         }
         Command::Complete { fence, outcome } => {
             let running = held(live, *fence)?;
-            complete(live, running.step, outcome, context)
+            match live.resizing() {
+                Some(resizing) => resize::complete(resizing, outcome, context)
+                    .map(|event| vec![event])
+                    .ok_or(Rejection::NotOwed),
+                None => complete(live, running.step, outcome, context),
+            }
         }
         Command::Refuse { fence, cause, detail } => {
             let running = held(live, *fence)?;
@@ -85,10 +92,12 @@ fn decide_live(live: &Live, command: &Command, context: &Context<'_>) -> Decisio
         }
         Command::Request { id, action: spec } => action::request(live, *id, spec, context),
         Command::ActionDeadlinePassed { id } => Ok(action::overdue(live, *id, context)),
+        Command::Resize { to } => resize::request(live, to, context),
         Command::ResetStatus => Ok(reset(live, context)),
         Command::Observe(report) => Ok(observe(live, report, context)),
         Command::NoteSilence => {
-            let serves = matches!(live.phase, Phase::Active | Phase::Restarting);
+            let serves =
+                matches!(live.phase, Phase::Active | Phase::Restarting | Phase::Resizing(_));
             let news = !live.agent_silent && serves;
             Ok(news.then_some(Event::AgentFellSilent).into_iter().collect())
         }
@@ -143,6 +152,7 @@ fn complete(live: &Live, step: Step, outcome: &Outcome, context: &Context<'_>) -
             | Phase::Provisioning(_)
             | Phase::Active
             | Phase::Restarting
+            | Phase::Resizing(_)
             | Phase::Failed => Event::Undone,
         },
         (
@@ -153,6 +163,11 @@ fn complete(live: &Live, step: Step, outcome: &Outcome, context: &Context<'_>) -
             | Step::Prepare
             | Step::Action
             | Step::Restart
+            | Step::Room
+            | Step::Grow
+            | Step::Apply
+            | Step::Revert
+            | Step::Settle
             | Step::NoGuest
             | Step::NoVolume
             | Step::Release,
@@ -162,9 +177,10 @@ fn complete(live: &Live, step: Step, outcome: &Outcome, context: &Context<'_>) -
     Ok(vec![event])
 }
 
-/// A step that can't end: a creation is taken back, a removal is tried again and says why.
+/// A step that can't end: a creation or a resize is taken back, a removal is tried again and says
+/// why.
 fn give_up(live: &Live, running: &Running, fault: Fault, context: &Context<'_>) -> Decision {
-    match live.phase {
+    match &live.phase {
         Phase::Provisioning(_) => {
             let begun = live.place.is_some().then(|| deadline(Step::NoGuest, context));
             Ok(vec![Event::CreationFailed { fault, deadline: begun }])
@@ -174,6 +190,7 @@ fn give_up(live: &Live, running: &Running, fault: Fault, context: &Context<'_>) 
             deadline: deadline(running.step, context),
             fault: Some(fault),
         }]),
+        Phase::Resizing(resizing) => Ok(resize::give_up(resizing, running, fault, context)),
         Phase::Active | Phase::Restarting | Phase::Failed => Err(Rejection::NotOwed),
     }
 }
@@ -207,6 +224,11 @@ fn overdue(
         | Step::Prepare
         | Step::Action
         | Step::Restart
+        | Step::Room
+        | Step::Grow
+        | Step::Apply
+        | Step::Revert
+        | Step::Settle
         | Step::NoGuest
         | Step::NoVolume
         | Step::Release => FaultCause::Overdue,
@@ -231,6 +253,7 @@ fn observe(live: &Live, report: &Report, context: &Context<'_>) -> Vec<Event> {
         events.push(Event::HealthChanged { health: report.health.clone() });
     }
     events.extend(action::results(live, report, context));
+    events.extend(resize::observed(live, report, context));
     let Phase::Provisioning(running) = &live.phase else { return events };
     // An agent may report before its start was recorded: the worker died in between.
     if matches!(running.step, Step::Guest | Step::AgentReport) {
@@ -262,6 +285,7 @@ fn reset(live: &Live, context: &Context<'_>) -> Vec<Event> {
             let begun = live.place.is_some().then(|| deadline(Step::NoGuest, context));
             vec![Event::CreationFailed { fault, deadline: begun }]
         }
+        Phase::Resizing(resizing) => resize::reset(resizing, context),
         Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_) => Vec::new(),
     }
 }
@@ -293,7 +317,11 @@ fn span(step: Step, context: &Context<'_>) -> Duration {
         Step::AgentReport => limits.agent_report_ms,
         Step::Prepare => limits.prepare_ms,
         Step::Action => limits.action_ms,
-        Step::Restart => limits.restart_ms,
+        Step::Restart | Step::Revert => limits.restart_ms,
+        Step::Room => limits.resize_room_ms,
+        Step::Grow => limits.resize_grow_ms,
+        Step::Apply => limits.resize_apply_ms,
+        Step::Settle => limits.resize_settle_ms,
         Step::NoGuest | Step::NoVolume | Step::Release => limits.delete_step_ms,
     })
 }

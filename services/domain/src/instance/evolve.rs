@@ -3,6 +3,7 @@
 use super::action::{ActionSpec, Actions, Pending};
 use super::messages::Event;
 use super::process::{Claim, Fault, Phase, Running, Step};
+use super::resize::{Figures, Resize, Resizing};
 use super::root;
 use super::{Instance, Live};
 use crate::aggregate::Moment;
@@ -71,13 +72,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         }
         Event::CreationFailed { fault, deadline } => fail_creation(live, fault, *deadline),
         Event::StepRestarted { attempt, deadline, fault } => {
-            if let Some(running) = live.phase.running_mut() {
-                running.attempt = *attempt;
-                running.deadline = *deadline;
-            }
-            if fault.is_some() {
-                live.fault.clone_from(fault);
-            }
+            restart_step(live, *attempt, *deadline, fault.as_ref());
         }
         Event::DeletionRequested { deadline } => {
             live.phase = Phase::Deleting(begun(Step::NoGuest, *deadline));
@@ -100,6 +95,17 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
             }
             end_action(live, *id, Some(failure.clone()), at);
         }
+        Event::ResizeRequested { to, deadline } => request_resize(live, to, *deadline, at),
+        Event::RoomMade { deadline } => make_room(live, *deadline, at),
+        Event::VolumeGrown { deadline } => grow(live, *deadline, at),
+        Event::ResizeApplied { deadline } => apply(live, *deadline, at),
+        Event::ResizeFailed { fault, must_revert, deadline } => {
+            live.fault = Some(fault.clone());
+            let next = if *must_revert { Step::Revert } else { Step::Settle };
+            tell(live, next, *deadline, at);
+        }
+        Event::ResizeReverted { deadline } => tell(live, Step::Settle, *deadline, at),
+        Event::ResizeSettled { volume_gib } => end_resize(live, *volume_gib),
         Event::StatusReset => reset(live, at),
         Event::HealthChanged { health } => live.health = health.clone(),
         Event::AgentFellSilent => live.agent_silent = true,
@@ -115,6 +121,63 @@ fn take_claim(live: &mut Live, claim: Claim) {
     live.fence = claim.fence;
     if let Some(running) = live.phase.running_mut() {
         running.claim = Some(claim);
+    }
+}
+
+fn restart_step(live: &mut Live, attempt: u32, deadline: Timestamp, fault: Option<&Fault>) {
+    if let Some(running) = live.phase.running_mut() {
+        running.attempt = attempt;
+        running.deadline = deadline;
+    }
+    if let Some(fault) = fault {
+        live.fault = Some(fault.clone());
+    }
+}
+
+fn request_resize(live: &mut Live, to: &Resize, deadline: Timestamp, at: Moment) {
+    let running = begun(Step::Room, deadline);
+    live.phase = Phase::Resizing(Resizing { to: to.clone(), since: at.position, running });
+}
+
+fn make_room(live: &mut Live, deadline: Timestamp, at: Moment) {
+    let next = match live.resizing().map(|resizing| &resizing.to) {
+        Some(Resize::Volume { .. }) => Step::Grow,
+        Some(Resize::Flavor(_)) | None => Step::Apply,
+    };
+    take_place(live, live.claimed());
+    tell(live, next, deadline, at);
+}
+
+fn grow(live: &mut Live, deadline: Timestamp, at: Moment) {
+    if let Some(Resize::Volume { gib }) = live.resizing().map(|resizing| &resizing.to) {
+        live.spec.volume_gib = *gib;
+    }
+    tell(live, Step::Apply, deadline, at);
+}
+
+fn apply(live: &mut Live, deadline: Timestamp, at: Moment) {
+    live.spec.flavor = live.wanted_flavor().clone();
+    live.fault = None;
+    tell(live, Step::Settle, deadline, at);
+}
+
+fn end_resize(live: &mut Live, volume_gib: u32) {
+    live.spec.volume_gib = volume_gib;
+    live.phase = Phase::Active;
+    take_place(live, live.spec.figures());
+}
+
+/// A step before which the guest's document has changed.
+fn tell(live: &mut Live, next: Step, deadline: Timestamp, at: Moment) {
+    step(live, next, deadline);
+    live.revision = at.position;
+}
+
+/// Its place as its host has it.
+fn take_place(live: &mut Live, figures: Figures) {
+    if let Some(place) = &mut live.place {
+        place.memory_mb = figures.memory_mb();
+        place.disk_mb = figures.disk_mb();
     }
 }
 

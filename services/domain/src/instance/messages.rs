@@ -2,6 +2,7 @@
 
 use super::action::ActionSpec;
 use super::process::{Effect, Fault, FaultCause, Step};
+use super::resize::Resize;
 use super::spec::Spec;
 use crate::guest::{ActionFailure, DatabaseHealth, Report};
 use crate::host::Place;
@@ -81,8 +82,13 @@ pub enum Command {
         /// Which action.
         id: ActionId,
     },
-    /// End what is going on, for an administrator: a restart and all actions that wait, or a
-    /// creation. What is being removed goes on.
+    /// Give it another flavor or a larger volume.
+    Resize {
+        /// To what.
+        to: Box<Resize>,
+    },
+    /// End what is going on, for an administrator: a restart and all actions that wait, a resize,
+    /// or a creation. What is being removed or given back goes on.
     ResetStatus,
     /// The guest reported.
     Observe(Report),
@@ -101,6 +107,15 @@ pub enum Outcome {
     VolumeMade,
     /// Of [`Effect::Guest`].
     GuestStarted,
+    /// Of [`Effect::Room`].
+    RoomMade,
+    /// Of [`Effect::Grow`].
+    VolumeGrown,
+    /// Of [`Effect::Settle`].
+    Settled {
+        /// How large the volume was found to be.
+        volume_gib: u32,
+    },
     /// Of [`Effect::NoGuest`].
     GuestRemoved,
     /// Of [`Effect::NoVolume`].
@@ -225,7 +240,48 @@ pub enum Event {
         /// What its owner should know; absent when the caller was told.
         fault: Option<Fault>,
     },
-    /// An administrator ended what was going on, but for a creation.
+    /// Somebody asked for another flavor or a larger volume.
+    ResizeRequested {
+        /// To what.
+        to: Resize,
+        /// The first step's deadline.
+        deadline: Timestamp,
+    },
+    /// Quota and host have room for the new size.
+    RoomMade {
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// Its volume has its new size.
+    VolumeGrown {
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// Its server runs with its new size.
+    ResizeApplied {
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// It can't have its new size.
+    ResizeFailed {
+        /// Why.
+        fault: Fault,
+        /// Whether the server must be started with its former flavor first.
+        must_revert: bool,
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// Its server was started with its former flavor, as far as that could be had.
+    ResizeReverted {
+        /// The next step's deadline.
+        deadline: Timestamp,
+    },
+    /// It claims what it has, and nothing more.
+    ResizeSettled {
+        /// How large the volume was found to be.
+        volume_gib: u32,
+    },
+    /// An administrator ended what was going on, but for a creation or a resize.
     StatusReset,
     /// Its server's health changed.
     HealthChanged {
@@ -260,4 +316,11 @@ pub enum Rejection {
     Busy,
     /// The database does not answer, so nothing can be done inside it.
     DatabaseDown,
+    /// It has that flavor already.
+    SameFlavor,
+    /// Its volume is as large already, and can't become smaller.
+    VolumeNotLarger {
+        /// How large it is.
+        current_gib: u32,
+    },
 }

@@ -1,7 +1,8 @@
-//! The processes nested in an instance: provisioning, undoing, deleting.
+//! The processes nested in an instance: provisioning, resizing, undoing, deleting.
 //!
 //! A process says what is owed; a worker claims it, does it and reports back under its fence.
 
+use super::resize::Resizing;
 use crate::ids::{ActionId, WorkerId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub enum Phase {
     Active,
     /// Its server is being stopped and started again: an action of the guest.
     Restarting,
+    /// Getting another flavor or a larger volume.
+    Resizing(Resizing),
     /// A creation that can't finish is being taken back.
     Undoing(Running),
     /// At rest after a creation that was taken back.
@@ -64,6 +67,16 @@ pub enum Step {
     Action,
     /// Wait for the server to be stopped and started again.
     Restart,
+    /// Claim what a resize needs of quota and host.
+    Room,
+    /// Make the volume larger.
+    Grow,
+    /// Wait for the server to run with its new size.
+    Apply,
+    /// Wait for the server to run with its former flavor again.
+    Revert,
+    /// Give back what a resize needs no more.
+    Settle,
     /// End shim, agent and server.
     NoGuest,
     /// Remove the volume.
@@ -81,6 +94,12 @@ pub enum Effect {
     Volume,
     /// `ensure_guest`.
     Guest,
+    /// Claim quota and host for a resize, and `ensure_limits`.
+    Room,
+    /// `ensure_volume_size`.
+    Grow,
+    /// `ensure_settled`, and give back the rest of quota and host.
+    Settle,
     /// `ensure_no_guest`.
     NoGuest,
     /// `ensure_no_volume`.
@@ -166,7 +185,15 @@ impl Step {
             Self::Place => Some(Effect::Place),
             Self::Volume => Some(Effect::Volume),
             Self::Guest => Some(Effect::Guest),
-            Self::AgentReport | Self::Prepare | Self::Action | Self::Restart => None,
+            Self::AgentReport
+            | Self::Prepare
+            | Self::Action
+            | Self::Restart
+            | Self::Apply
+            | Self::Revert => None,
+            Self::Room => Some(Effect::Room),
+            Self::Grow => Some(Effect::Grow),
+            Self::Settle => Some(Effect::Settle),
             Self::NoGuest => Some(Effect::NoGuest),
             Self::NoVolume => Some(Effect::NoVolume),
             Self::Release if deleting => Some(Effect::ReleaseAll),
@@ -184,6 +211,11 @@ impl Step {
             Self::Prepare => "preparing the database",
             Self::Action => "working inside the database",
             Self::Restart => "restarting the database",
+            Self::Room => "finding room",
+            Self::Grow => "growing the volume",
+            Self::Apply => "starting the database with its new size",
+            Self::Revert => "starting the database with its former flavor",
+            Self::Settle => "giving back what was claimed",
             Self::NoGuest => "stopping the guest",
             Self::NoVolume => "removing the volume",
             Self::Release => "giving back place and quota",
@@ -198,6 +230,7 @@ impl Phase {
             Self::Provisioning(running) | Self::Undoing(running) | Self::Deleting(running) => {
                 Some(running)
             }
+            Self::Resizing(resizing) => Some(&resizing.running),
             Self::Active | Self::Restarting | Self::Failed => None,
         }
     }
@@ -207,6 +240,7 @@ impl Phase {
             Self::Provisioning(running) | Self::Undoing(running) | Self::Deleting(running) => {
                 Some(running)
             }
+            Self::Resizing(resizing) => Some(&mut resizing.running),
             Self::Active | Self::Restarting | Self::Failed => None,
         }
     }

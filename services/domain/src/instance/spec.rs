@@ -4,7 +4,6 @@ use crate::engine::Manager;
 use crate::flavor::Flavor;
 use crate::guest::Database;
 use crate::ids::{DatastoreId, ImageId, ProjectId, SecretId, UserId, VersionId};
-use crate::quota::Amount;
 use serde::{Deserialize, Serialize};
 
 /// What a creation asks for.
@@ -83,15 +82,4 @@ pub struct Nic {
     pub subnet: Option<String>,
     /// The address.
     pub address: Option<String>,
-}
-
-impl Spec {
-    /// What it takes of its project's quota.
-    pub fn amount(&self) -> Amount {
-        Amount {
-            instances: 1,
-            ram_mb: self.flavor.ram_mb.into(),
-            volumes_gib: self.volume_gib.into(),
-        }
-    }
 }

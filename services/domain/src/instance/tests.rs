@@ -12,6 +12,7 @@ use spec::VersionRef;
 use std::net::Ipv4Addr;
 
 mod actions;
+mod resizes;
 
 const LIMITS: Limits = Limits::PRODUCTION;
 const ALICE: WorkerId = WorkerId(uuid::Uuid::from_u128(1));
@@ -101,11 +102,15 @@ impl Life {
         (effect, self.live().fence)
     }
 
-    fn outcome(effect: Effect) -> Outcome {
+    fn outcome(&self, effect: Effect) -> Outcome {
+        let volume_gib = self.live().spec.volume_gib;
         match effect {
             Effect::Place => Outcome::Placed(place()),
             Effect::Volume => Outcome::VolumeMade,
             Effect::Guest => Outcome::GuestStarted,
+            Effect::Room => Outcome::RoomMade,
+            Effect::Grow => Outcome::VolumeGrown,
+            Effect::Settle => Outcome::Settled { volume_gib },
             Effect::NoGuest => Outcome::GuestRemoved,
             Effect::NoVolume => Outcome::VolumeRemoved,
             Effect::ReleasePlace | Effect::ReleaseAll => Outcome::Released,
@@ -115,7 +120,7 @@ impl Life {
     /// Does the effect that is owed, and checks that its repeat changes nothing.
     fn work(&mut self) -> Effect {
         let (effect, fence) = self.claim();
-        let done = Command::Complete { fence, outcome: Self::outcome(effect) };
+        let done = Command::Complete { fence, outcome: self.outcome(effect) };
         assert_eq!(self.ask(done.clone()).unwrap().len(), 1);
         assert!(self.ask(done).is_err(), "a second result of {effect:?} counted");
         effect
@@ -237,7 +242,7 @@ fn a_deletion_works_from_every_step_and_replaces_what_was_under_way() {
         let stale = life.instance.next_effect().map(|_| life.claim());
         life.ask(Command::Delete).unwrap();
         if let Some((effect, fence)) = stale {
-            let late = Command::Complete { fence, outcome: Life::outcome(effect) };
+            let late = Command::Complete { fence, outcome: life.outcome(effect) };
             assert_eq!(life.ask(late), Err(Rejection::StaleFence), "{step:?}");
         }
         assert_eq!(life.ask(Command::Delete).unwrap(), [], "a repeat is no news");
@@ -294,7 +299,7 @@ fn a_claim_excludes_others_until_it_ends_and_its_own_worker_may_take_it_anew() {
     life.ask(Command::RenewClaim { fence: second }).unwrap();
     life.now = life.instance.claim().unwrap().until;
     life.ask(bobs).unwrap();
-    let late = Command::Complete { fence: second, outcome: Life::outcome(effect) };
+    let late = Command::Complete { fence: second, outcome: life.outcome(effect) };
     assert_eq!(life.ask(late), Err(Rejection::StaleFence));
 }
 
@@ -329,7 +334,7 @@ fn a_report_that_overtakes_the_workers_result_is_not_lost() {
     let (effect, fence) = life.claim();
     life.ask(Command::Observe(report(Some(ActionOutcome::Done)))).unwrap();
     assert_eq!(life.live().phase, Phase::Active);
-    let late = Command::Complete { fence, outcome: Life::outcome(effect) };
+    let late = Command::Complete { fence, outcome: life.outcome(effect) };
     assert_eq!(life.ask(late), Err(Rejection::StaleFence));
 }
 

@@ -8,6 +8,7 @@
 //! - Nothing is left of an instance's groups after [`Cgroups::remove`], and nothing of the
 //!   stack's when the last instance's went.
 
+use super::super::GuestPlan;
 use super::error::HostError;
 use super::mount::Mount;
 use super::process::holds_until;
@@ -36,6 +37,12 @@ pub(crate) struct Limits {
     pub(crate) memory_mb: u32,
     /// The flavor's processors.
     pub(crate) vcpus: u32,
+}
+
+impl From<&GuestPlan> for Limits {
+    fn from(plan: &GuestPlan) -> Self {
+        Self { memory_mb: plan.memory_mb, vcpus: plan.vcpus }
+    }
 }
 
 impl Limits {

@@ -148,7 +148,6 @@ impl LocalProvisioner {
         })?;
         let directory = self.paths.instance(plan.id);
         let listen = SocketAddrV4::new(plan.place.address, plan.place.port);
-        let limits = super::cgroup::Limits { memory_mb: plan.memory_mb, vcpus: plan.vcpus };
         Ok(GuestSpec {
             instance: plan.id,
             manager: plan.manager,
@@ -162,7 +161,7 @@ impl LocalProvisioner {
             uid: plan.place.uid,
             volume: Volume { size_bytes: found.size_bytes, mounted: found.is_image },
             memory_mb: plan.memory_mb,
-            cgroups: self.cgroups.ensure(plan.id, limits)?,
+            cgroups: self.cgroups.ensure(plan.id, plan.into())?,
             isolation: self.walls.isolation(),
             nats_urls: self.nats_urls.clone(),
             heartbeat_ms: self.heartbeat_ms,

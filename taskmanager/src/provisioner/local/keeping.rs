@@ -3,7 +3,7 @@
 //! A reconciler: it takes no hint of what changed, compares the whole, and may be repeated.
 
 use super::super::{GuestPlan, KeepReport, ProvisionError};
-use super::ledger::Entry;
+use super::ledger::{Entry, Held};
 use super::{LocalProvisioner, files, on_a_thread, volume};
 use domain::ids::InstanceId;
 use domain::instance::FaultCause;
@@ -101,7 +101,7 @@ impl LocalProvisioner {
             Look::Wanted(plan) => match held.last() {
                 Some(Entry::Gone(known)) if known >= plan.fence => Ok(Kept::AsItWas),
                 Some(Entry::Kept(known)) if known > plan.fence => Ok(Kept::AsItWas),
-                Some(_) | None => self.keep_running(plan),
+                Some(_) | None => self.keep_running(&held, plan),
             },
             Look::Unwanted(_) if held.last().is_some_and(|last| last.fence() > seen) => {
                 Ok(Kept::AsItWas)
@@ -114,13 +114,13 @@ impl LocalProvisioner {
         }
     }
 
-    fn keep_running(&self, plan: &GuestPlan) -> Result<Kept, ProvisionError> {
+    fn keep_running(&self, held: &Held, plan: &GuestPlan) -> Result<Kept, ProvisionError> {
         if self.has_shim(plan.id)? {
             return Ok(Kept::AsItWas);
         }
         // Never a new volume in place of one that was lost: its owner has to know.
         let found = volume::find(&self.paths, plan.id)?.ok_or_else(missing)?;
-        self.ensure_volume_in_place(plan, found)?;
+        self.ensure_volume_in_place(held, plan, found)?;
         self.ensure_shim(plan, found, |credentials: &Path| !credentials.exists())?;
         Ok(Kept::Started)
     }

@@ -166,6 +166,11 @@ impl Held {
         self.last
     }
 
+    /// The lock, to be shared with a program that works on the instance.
+    pub(crate) fn lock(&self) -> &File {
+        &self.file
+    }
+
     /// Lets an effect begin that makes something.
     pub(crate) fn begin_making(&mut self, fence: u64) -> Result<(), ProvisionError> {
         match self.last {

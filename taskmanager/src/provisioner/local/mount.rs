@@ -52,8 +52,18 @@ fn allocate(path: &Path, bytes: u64) -> Result<(), MakeError> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     let file = rustix::fs::open(path, flags, mode).map_err(HostError::errno("create", path))?;
+    take_blocks(&fs::File::from(file), path, bytes)
+}
+
+/// Makes an image longer, with blocks of its own; those that it got before the disk was full stay.
+pub(crate) fn extend(path: &Path, bytes: u64) -> Result<(), MakeError> {
+    let file = fs::File::options().write(true).open(path).map_err(HostError::io("open", path))?;
+    take_blocks(&file, path, bytes)
+}
+
+fn take_blocks(file: &fs::File, path: &Path, bytes: u64) -> Result<(), MakeError> {
     loop {
-        match rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes) {
+        match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, bytes) {
             Ok(()) => return Ok(()),
             Err(Errno::INTR) => {}
             Err(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => return Err(MakeError::NoRoom),
@@ -133,7 +143,7 @@ pub(crate) fn ensure_detached(image: &Path) -> Result<(), HostError> {
 }
 
 /// The devices in `/sys/block` that refer to `image`, also when it was deleted since.
-fn loop_devices(image: &Path) -> Result<Vec<PathBuf>, HostError> {
+pub(crate) fn loop_devices(image: &Path) -> Result<Vec<PathBuf>, HostError> {
     let block = Path::new("/sys/block");
     let image = image.to_string_lossy();
     let refers = |device: &PathBuf| {

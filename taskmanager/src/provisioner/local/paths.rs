@@ -4,6 +4,7 @@
 //! <stack>/fences/<uuid>      highest fence, and the lock of the instance's effects
 //! <stack>/volumes/<uuid>.img a volume as an image file
 //! <stack>/volumes/<uuid>.dir the size, in bytes, of a volume that is a directory
+//! <stack>/volumes/<uuid>.growth from and to which size, in bytes, an image grows
 //! <stack>/volumes/lock       held while room is counted
 //! <stack>/address-range      the range of addresses, chosen once
 //! <stack>/stopping           there while the stack is stopping
@@ -51,4 +52,9 @@ impl Paths {
 /// The name of the file that holds the size of a volume that is a directory.
 pub(crate) fn sized_directory(id: InstanceId) -> String {
     format!("{id}.dir")
+}
+
+/// The name of the file that says that an image grows.
+pub(crate) fn growth(id: InstanceId) -> String {
+    format!("{id}.growth")
 }

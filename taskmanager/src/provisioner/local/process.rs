@@ -10,10 +10,11 @@ use super::error::HostError;
 use super::files;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// A process held by a pidfd.
@@ -163,15 +164,35 @@ pub(crate) fn holds_until(limit: Instant, mut condition: impl FnMut() -> bool) -
 
 /// Runs a program to its end, with a clean environment.
 pub(crate) fn run(command: &mut std::process::Command) -> Result<(), HostError> {
+    run_to_end(command, Stdio::null(), &[0])
+}
+
+/// Runs a program that holds the lock on `lock` for as long as it lives, even when this process
+/// does not; its exit code is one of `fine`.
+pub(crate) fn run_holding(
+    command: &mut std::process::Command,
+    lock: &File,
+    fine: &[i32],
+) -> Result<(), HostError> {
+    // A lock belongs to the open file, whichever process has it open.
+    let shared = lock.try_clone().map_err(HostError::io("share", Path::new("the lock")))?;
+    run_to_end(command, Stdio::from(shared), fine)
+}
+
+fn run_to_end(
+    command: &mut std::process::Command,
+    stdin: Stdio,
+    fine: &[i32],
+) -> Result<(), HostError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("LC_ALL", "C")
-        .stdin(std::process::Stdio::null())
+        .stdin(stdin)
         .output()
         .map_err(|error: io::Error| HostError::io("run", Path::new(&program))(error))?;
-    if output.status.success() {
+    if output.status.code().is_some_and(|code| fine.contains(&code)) {
         return Ok(());
     }
     Err(HostError::Command {

@@ -9,6 +9,7 @@
 use super::super::ProvisionError;
 use super::error::HostError;
 use super::files::{self, Access};
+use super::growth;
 use super::mount::{self, MakeError};
 use super::paths::{Paths, sized_directory};
 use domain::guest_spec::Layout;
@@ -72,7 +73,7 @@ pub(crate) fn ensure(
         return Ok(found);
     }
     // One at a time: two that each fit may not fit together.
-    let _counting = lock(&paths.volumes().join("lock"))?;
+    let _counting = lock_room(paths)?;
     let room = room_bytes(paths, level)?;
     if size_bytes > room {
         return Err(no_room(size_bytes, room));
@@ -84,11 +85,20 @@ pub(crate) fn ensure(
             MakeError::Host(error) => error.into(),
         })?;
     } else {
-        let text = format!("{size_bytes}\n");
-        let name = sized_directory(id);
-        files::write(&paths.volumes(), &name, text.as_bytes(), Access::own(0o600))?;
+        record_size(paths, id, size_bytes)?;
     }
     Ok(Found { size_bytes, is_image })
+}
+
+/// Writes down how large a volume is that is a directory.
+pub(crate) fn record_size(paths: &Paths, id: InstanceId, size_bytes: u64) -> Result<(), HostError> {
+    let text = format!("{size_bytes}\n");
+    files::write(&paths.volumes(), &sized_directory(id), text.as_bytes(), Access::own(0o600))
+}
+
+/// Waits until nobody else counts room.
+pub(crate) fn lock_room(paths: &Paths) -> Result<File, HostError> {
+    lock(&paths.volumes().join("lock"))
 }
 
 /// Leaves the volume at its place in the instance's directory, mounted if it is an image.
@@ -126,7 +136,8 @@ pub(crate) fn take_out(paths: &Paths, id: InstanceId) -> Result<bool, HostError>
 pub(crate) fn delete(paths: &Paths, id: InstanceId) -> Result<(), HostError> {
     let (image, sized) = (paths.image(id), paths.sized_directory(id));
     let torn = [image.with_extension("new"), sized.with_extension("dir.new")];
-    for path in torn.into_iter().chain([image, sized]) {
+    let leftovers = torn.into_iter().chain(growth::leftovers(paths, id));
+    for path in leftovers.chain([image, sized]) {
         files::remove(&path)?;
     }
     files::sync_dir(&paths.volumes())
@@ -138,8 +149,8 @@ pub(crate) fn capacity_bytes(paths: &Paths, level: &Level) -> Result<u64, HostEr
     Ok(held.saturating_add(free_bytes(paths, level)?))
 }
 
-/// What a new volume may take: free and not promised to another.
-fn room_bytes(paths: &Paths, level: &Level) -> Result<u64, HostError> {
+/// What a new volume, or one that grows, may take: free and not promised to another.
+pub(crate) fn room_bytes(paths: &Paths, level: &Level) -> Result<u64, HostError> {
     let promised: u64 =
         all(paths)?.into_iter().map(|(_, found, used)| found.size_bytes.saturating_sub(used)).sum();
     Ok(free_bytes(paths, level)?.saturating_sub(promised))
@@ -191,7 +202,8 @@ fn no_room(asked: u64, room: u64) -> ProvisionError {
     }
 }
 
-fn gib(bytes: u64) -> String {
+/// A size in words.
+pub(crate) fn gib(bytes: u64) -> String {
     let hundredths = u128::from(bytes) * 100 / (1 << 30);
     format!("{}.{:02} GiB", hundredths / 100, hundredths % 100)
 }

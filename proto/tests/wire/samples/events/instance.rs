@@ -5,7 +5,7 @@ use domain::commit::Events;
 use domain::guest::DatabaseHealth;
 use domain::host::Place;
 use domain::ids::{HostId, InstanceId, WorkerId};
-use domain::instance::{Event, Fault, FaultCause, Step};
+use domain::instance::{Event, Fault, FaultCause, Resize, Step};
 
 pub(super) fn all() -> Vec<(String, Events)> {
     let mut all: Vec<(String, Event)> =
@@ -13,6 +13,7 @@ pub(super) fn all() -> Vec<(String, Events)> {
     all.extend(healths());
     all.extend(faults());
     all.extend(optional_parts());
+    all.extend(resizes());
     all.into_iter()
         .map(|(name, event)| (format!("instance.{name}"), Events::Instance(vec![event])))
         .collect()
@@ -45,6 +46,13 @@ fn word(event: &Event) -> &'static str {
         Event::ActionCompleted { .. } => "action_completed",
         Event::ActionFailed { .. } => "action_failed",
         Event::StatusReset => "status_reset",
+        Event::ResizeRequested { .. } => "resize_requested",
+        Event::RoomMade { .. } => "room_made",
+        Event::VolumeGrown { .. } => "volume_grown",
+        Event::ResizeApplied { .. } => "resize_applied",
+        Event::ResizeFailed { .. } => "resize_failed",
+        Event::ResizeReverted { .. } => "resize_reverted",
+        Event::ResizeSettled { .. } => "resize_settled",
     }
 }
 
@@ -114,6 +122,34 @@ fn optional_parts() -> Vec<(String, Event)> {
     .into_iter()
     .map(|event| (format!("{}.bare", word(&event)), event))
     .collect()
+}
+
+/// The events of both kinds of resize, and a failure at each of their steps.
+fn resizes() -> Vec<(String, Event)> {
+    let deadline = LATER;
+    let named = |name: &str, event| (format!("{}{name}", word(&event)), event);
+    let mut all = vec![
+        named("", Event::ResizeRequested { to: Resize::Flavor(spec().flavor), deadline }),
+        named(".volume_gib", Event::ResizeRequested { to: Resize::Volume { gib: 8 }, deadline }),
+        named("", Event::RoomMade { deadline }),
+        named("", Event::VolumeGrown { deadline }),
+        named("", Event::ResizeApplied { deadline }),
+        named("", Event::ResizeReverted { deadline }),
+        named("", Event::ResizeSettled { volume_gib: 8 }),
+    ];
+    let steps = [
+        (".room", Step::Room),
+        (".grow", Step::Grow),
+        (".apply", Step::Apply),
+        (".revert", Step::Revert),
+        (".settle", Step::Settle),
+    ];
+    all.extend(steps.map(|(name, step)| {
+        let must_revert = step == Step::Apply;
+        let fault = fault(step, FaultCause::Overdue);
+        named(name, Event::ResizeFailed { fault, must_revert, deadline })
+    }));
+    all
 }
 
 fn healths() -> Vec<(String, Event)> {

@@ -68,13 +68,15 @@ fn plane_events() -> [plane::Event; 3] {
 fn project_word(event: &project::Event) -> &'static str {
     match event {
         project::Event::Reserved { .. } => "project.reserved",
+        project::Event::Grew { .. } => "project.grew",
+        project::Event::Settled { .. } => "project.settled",
         project::Event::Committed { .. } => "project.committed",
         project::Event::Released { .. } => "project.released",
         project::Event::LimitsSet { .. } => "project.limits_set",
     }
 }
 
-fn project_events() -> [project::Event; 4] {
+fn project_events() -> [project::Event; 6] {
     let instance = InstanceId(id(1));
     [
         project::Event::Reserved {
@@ -82,6 +84,15 @@ fn project_events() -> [project::Event; 4] {
             instance,
             amount: Amount { instances: 1, ram_mb: 1024, volumes_gib: 5 },
             until: LATER,
+        },
+        project::Event::Grew {
+            instance,
+            amount: Amount { instances: 1, ram_mb: 2048, volumes_gib: 8 },
+            until: LATER,
+        },
+        project::Event::Settled {
+            instance,
+            amount: Amount { instances: 1, ram_mb: 512, volumes_gib: 8 },
         },
         project::Event::Committed { instance },
         project::Event::Released { instance },
@@ -97,11 +108,12 @@ fn host_word(event: &host::Event) -> &'static str {
     match event {
         host::Event::Registered(_) => "host.registered",
         host::Event::Placed { .. } => "host.placed",
+        host::Event::Resized { .. } => "host.resized",
         host::Event::Released { .. } => "host.released",
     }
 }
 
-fn host_events() -> [host::Event; 3] {
+fn host_events() -> [host::Event; 4] {
     let instance = InstanceId(id(1));
     [
         host::Event::Registered(Capacity {
@@ -120,6 +132,7 @@ fn host_events() -> [host::Event; 3] {
                 disk_mb: 5120,
             },
         },
+        host::Event::Resized { instance, memory_mb: 2048, disk_mb: 8192 },
         host::Event::Released { instance },
     ]
 }

@@ -3,7 +3,7 @@
 use super::*;
 use std::time::Duration;
 
-fn serving() -> Life {
+pub(super) fn serving() -> Life {
     let mut life = Life::requested();
     life.settle();
     let mut up = report(None);
