@@ -10,6 +10,7 @@ mod inside;
 mod management;
 mod openstack;
 mod quotas;
+mod resize;
 mod root;
 mod trove_cli;
 mod visibility;
