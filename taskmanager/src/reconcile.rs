@@ -8,7 +8,7 @@ use crate::core::{Core, internal};
 use domain::aggregate::Key;
 use domain::host::{self, Host};
 use domain::ids::{CommandId, InstanceId, ProjectId, derived};
-use domain::instance::{self, Instance, Live, Phase, Step};
+use domain::instance::{self, Figures, Instance, Live, Phase, Step};
 use domain::project::{self, Project, Reservation};
 use domain::quota::Amount;
 use domain::time::Timestamp;
@@ -121,7 +121,8 @@ pub(crate) async fn return_quota(core: &Core, project: &ProjectId, id: InstanceI
     correct(core, project.into(), Correction::Return(id)).await;
 }
 
-/// Takes back the places of the host `key` whose instances need them no more.
+/// Takes back the places of the host `key` whose instances need them no more, and corrects those
+/// that are not what their instances take.
 pub(crate) async fn places(core: &Core, key: Key) {
     let host: Host = match core.rows.folded(key) {
         Ok(folded) => folded.state,
@@ -130,12 +131,42 @@ pub(crate) async fn places(core: &Core, key: Key) {
             return;
         }
     };
-    for id in host.places.into_keys() {
-        let is_idle = core.rows.instance(id).is_ok_and(|instance| !needs_place(&instance));
-        if is_idle && let Err(error) = release_place(core, key, id).await {
-            tracing::warn!(instance_id = %id, error, "Place not taken back.");
+    for (id, place) in host.places {
+        let Ok(instance) = core.rows.instance(id) else { continue };
+        let corrected = if !needs_place(&instance) {
+            release_place(core, key, id).await.map(|_| ())
+        } else if let Some(figures) = figures_at_rest(&instance)
+            && (place.memory_mb, place.disk_mb) != (figures.memory_mb(), figures.disk_mb())
+        {
+            cut_place(core, key, id, figures).await
+        } else {
+            Ok(())
+        };
+        if let Err(error) = corrected {
+            tracing::warn!(instance_id = %id, error, "Place not corrected.");
         }
     }
+}
+
+/// What an instance takes that no step works on: a resize that was ended by an administrator may
+/// have left its place larger.
+fn figures_at_rest(instance: &Instance) -> Option<Figures> {
+    let live = instance.live()?;
+    match &live.phase {
+        Phase::Active | Phase::Restarting => Some(live.spec.figures()),
+        Phase::Provisioning(_)
+        | Phase::Resizing(_)
+        | Phase::Undoing(_)
+        | Phase::Failed
+        | Phase::Deleting(_) => None,
+    }
+}
+
+async fn cut_place(core: &Core, key: Key, id: InstanceId, figures: Figures) -> Result<(), String> {
+    let (memory_mb, disk_mb) = (figures.memory_mb(), figures.disk_mb());
+    let command = host::Command::Resize { instance: id, memory_mb, disk_mb };
+    let handled = core.host.handle(key, &internal(fresh_command(), command), now).await;
+    handled.map(|_| ()).map_err(|error| telemetry::Chain(&error).to_string())
 }
 
 /// Takes back one place of the host `key`.
@@ -163,3 +194,6 @@ fn needs_place(instance: &Instance) -> bool {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -285,7 +285,7 @@ fn reset(live: &Live, context: &Context<'_>) -> Vec<Event> {
             let begun = live.place.is_some().then(|| deadline(Step::NoGuest, context));
             vec![Event::CreationFailed { fault, deadline: begun }]
         }
-        Phase::Resizing(resizing) => resize::reset(resizing, context),
+        Phase::Resizing(resizing) => resize::reset(live, resizing, context),
         Phase::Undoing(_) | Phase::Failed | Phase::Deleting(_) => Vec::new(),
     }
 }

@@ -278,7 +278,8 @@ pub enum Event {
     },
     /// It claims what it has, and nothing more.
     ResizeSettled {
-        /// How large the volume was found to be.
+        /// How large the volume was found to be; where an administrator ended it, what was in
+        /// force.
         volume_gib: u32,
     },
     /// An administrator ended what was going on, but for a creation or a resize.

@@ -47,7 +47,24 @@ pub(super) fn complete(
         (Step::Settle, Outcome::Settled { volume_gib }) => {
             Some(Event::ResizeSettled { volume_gib: *volume_gib })
         }
-        (_, _) => None,
+        (
+            Step::Place
+            | Step::Volume
+            | Step::Guest
+            | Step::AgentReport
+            | Step::Prepare
+            | Step::Action
+            | Step::Restart
+            | Step::Room
+            | Step::Grow
+            | Step::Apply
+            | Step::Revert
+            | Step::Settle
+            | Step::NoGuest
+            | Step::NoVolume
+            | Step::Release,
+            _,
+        ) => None,
     }
 }
 
@@ -70,7 +87,22 @@ pub(super) fn give_up(
         }
         // Nobody knows which flavor the server runs with, so it is started once more.
         (Step::Apply, Resize::Flavor(_)) => vec![failed(fault, true, context)],
-        (_, Resize::Flavor(_) | Resize::Volume { .. }) => vec![failed(fault, false, context)],
+        (
+            Step::Place
+            | Step::Volume
+            | Step::Guest
+            | Step::AgentReport
+            | Step::Prepare
+            | Step::Action
+            | Step::Restart
+            | Step::Room
+            | Step::Grow
+            | Step::Apply
+            | Step::NoGuest
+            | Step::NoVolume
+            | Step::Release,
+            Resize::Flavor(_) | Resize::Volume { .. },
+        ) => vec![failed(fault, false, context)],
     }
 }
 
@@ -104,7 +136,22 @@ pub(super) fn observed(live: &Live, report: &Report, context: &Context<'_>) -> O
             result(live, report)?;
             Some(Event::ResizeReverted { deadline: settle })
         }
-        (_, _) => None,
+        (
+            Step::Place
+            | Step::Volume
+            | Step::Guest
+            | Step::AgentReport
+            | Step::Prepare
+            | Step::Action
+            | Step::Restart
+            | Step::Room
+            | Step::Grow
+            | Step::Settle
+            | Step::NoGuest
+            | Step::NoVolume
+            | Step::Release,
+            Resize::Flavor(_) | Resize::Volume { .. },
+        ) => None,
     }
 }
 
@@ -113,11 +160,12 @@ fn result<'a>(live: &Live, report: &'a Report) -> Option<&'a ActionOutcome> {
     report.results.iter().find(|result| result.id == restart).map(|result| &result.outcome)
 }
 
-/// An administrator ends it; giving back is not stopped half way.
-pub(super) fn reset(resizing: &Resizing, context: &Context<'_>) -> Vec<Event> {
+/// An administrator ends it. One whose end does not come is over: what it claimed beyond what is in
+/// force is given back by whoever compares the two.
+pub(super) fn reset(live: &Live, resizing: &Resizing, context: &Context<'_>) -> Vec<Event> {
     let running = &resizing.running;
     if matches!(running.step, Step::Settle) {
-        return Vec::new();
+        return vec![Event::ResizeSettled { volume_gib: live.spec.volume_gib }];
     }
     let detail = "an administrator reset the status";
     give_up(resizing, running, fault(running.step, FaultCause::Refused, detail, context), context)
