@@ -6,7 +6,7 @@
 
 use crate::fault::Fault;
 use crate::gateway::Gateway;
-use crate::view::instance::Viewer;
+use crate::view::instance::{GroupNames, Viewer};
 use crate::view::links::Links;
 use axum::RequestPartsExt;
 use axum::extract::{FromRequestParts, OriginalUri, RawPathParams, Request, State};
@@ -93,9 +93,9 @@ impl Call {
         if self.is_admin { Ok(()) } else { Err(Fault::NotAdmin) }
     }
 
-    /// Who looks at an instance.
-    pub(crate) fn viewer(&self) -> Viewer<'_> {
-        Viewer { links: &self.links, is_admin: self.is_admin }
+    /// Who looks at an instance; `groups` are those that it may follow.
+    pub(crate) fn viewer<'a>(&'a self, groups: &'a GroupNames) -> Viewer<'a> {
+        Viewer { links: &self.links, is_admin: self.is_admin, groups }
     }
 }
 

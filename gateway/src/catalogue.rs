@@ -69,6 +69,19 @@ impl Catalogue {
         self.versions.iter().find(|version| is_id(version.id.0, wanted))
     }
 
+    /// The names of a datastore and of one of its versions; their ids are what never changes.
+    pub(crate) fn names(&self, datastore: DatastoreId, version: VersionId) -> (&str, &str) {
+        let entry = self.datastores.iter().find(|entry| entry.id == datastore);
+        let details = self.versions.iter().find(|details| details.id == version);
+        (entry.map_or("", |entry| &entry.name), details.map_or("", |details| &details.name))
+    }
+
+    /// A version's number.
+    pub(crate) fn number(&self, version: VersionId) -> &str {
+        let details = self.versions.iter().find(|details| details.id == version);
+        details.map_or("", |details| &details.number)
+    }
+
     /// The versions of a datastore that `wanted` may mean: the one of this id, or all of this
     /// name.
     pub(crate) fn versions_named<'a>(

@@ -59,6 +59,8 @@ pub(crate) enum Fault {
     },
     /// The project asks too often.
     TooOften(TooOften),
+    /// A parameter can't be given a value; the text says why.
+    BadParameter(String),
     /// The body is not JSON by its own word.
     MediaType,
     /// A taskmanager refused the command about this instance, or would.
@@ -184,6 +186,7 @@ impl Fault {
                 "Volume 'size' cannot exceed maximum of {max_gib} GB, {asked} cannot be accepted."
             )),
             Self::TooOften(_) => over_limit("This request was rate-limited."),
+            Self::BadParameter(text) => unprocessable(text),
             Self::MediaType => {
                 row(415, "badMediaType", "Unsupported Content-Type: send application/json.")
             }
@@ -245,6 +248,17 @@ fn refused(instance: InstanceId, words: &Words, rejection: &Rejection) -> Row {
         Rejection::VolumeNotLarger { current_gib } => bad_request(format!(
             "The new volume 'size' must be larger than the current volume size of '{current_gib}'."
         )),
+        Rejection::ConfigurationAttached { configuration } => bad_request(format!(
+            "Instance {instance} already has a Configuration Group attached: {configuration}."
+        )),
+        Rejection::NotAtRest => bad_request(format!(
+            "The operation you have requested cannot be executed because the instance status is \
+             currently: {}.",
+            words.status
+        )),
+        Rejection::ConfigurationNotFound
+        | Rejection::ConfigurationExists
+        | Rejection::ConfigurationInUse => refused_of("the configuration group", rejection),
         Rejection::DeadlinePassed
         | Rejection::Parameter(_)
         | Rejection::Damaged
@@ -264,6 +278,15 @@ fn refused_of(what: &str, rejection: &Rejection) -> Row {
         )),
         Rejection::QuotaExceeded { resources } => quota_exceeded(resources),
         Rejection::Parameter(rejection) => bad_request(parameter::text(what, *rejection)),
+        Rejection::ConfigurationNotFound => {
+            row(404, "itemNotFound", format!("There is no such thing any more: {what}."))
+        }
+        Rejection::ConfigurationExists => unprocessable(format!(
+            "This Idempotency-Key made {what} from another request body, or it is gone."
+        )),
+        Rejection::ConfigurationInUse => bad_request(format!(
+            "Instances follow {what}, so it can't be deleted. Detach it from them first."
+        )),
         Rejection::LogUnavailable
         | Rejection::NotUnderstood
         | Rejection::InstanceNotFound
@@ -272,6 +295,8 @@ fn refused_of(what: &str, rejection: &Rejection) -> Row {
         | Rejection::InstanceBusy
         | Rejection::SameFlavor
         | Rejection::VolumeNotLarger { .. }
+        | Rejection::ConfigurationAttached { .. }
+        | Rejection::NotAtRest
         | Rejection::DatabaseDown => {
             unavailable("The service can't take changes at the moment; nothing was changed.")
         }

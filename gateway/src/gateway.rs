@@ -4,15 +4,17 @@ use crate::call::Call;
 use crate::clock;
 use crate::commands::Commands;
 use crate::config::Config;
-use crate::fault::Fault;
+use crate::fault::{Fault, Missing};
 use crate::guests::Guests;
 use crate::heartbeats::{Heard, Heartbeats};
 use crate::rates::Rates;
 use crate::request::idempotency::HashKey;
 use crate::request_id;
+use crate::view::instance::GroupNames;
 use crate::view::status::Words;
 use domain::command::{Accepted, Body, Envelope, Rejection};
-use domain::ids::{CommandId, InstanceId, RequestId};
+use domain::configuration::{Configuration, Group};
+use domain::ids::{CommandId, ConfigurationId, InstanceId, RequestId};
 use domain::instance::{Instance, Live, Phase};
 use domain::project::Project;
 use domain::quota::Quotas;
@@ -103,6 +105,38 @@ impl Gateway {
             Some(id).filter(|id| id.len() == 36).and_then(|id| id.parse().ok());
         let id = parsed.ok_or_else(|| Fault::no_instance(&crate::catalogue::shown(id)))?;
         Ok(self.read_model.instance(id)?)
+    }
+
+    /// The names of the configuration groups that instances follow.
+    ///
+    /// # Errors
+    /// When the read model can't answer.
+    pub(crate) fn group_names<'a>(
+        &self,
+        instances: impl IntoIterator<Item = &'a Live>,
+    ) -> Result<GroupNames, Fault> {
+        let mut names = GroupNames::new();
+        for id in instances.into_iter().filter_map(|live| live.configuration) {
+            if let Configuration::Live(group) = self.read_model.configuration(id)? {
+                names.insert(id, group.spec.name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// A configuration group that the caller may see.
+    ///
+    /// # Errors
+    /// When there is none: unknown, gone and another project's look the same.
+    pub(crate) fn group(&self, call: &Call, id: &str) -> Result<Group, Fault> {
+        let missing = || Fault::NotFound(Missing::Configuration(crate::catalogue::shown(id)));
+        let parsed: ConfigurationId = id.parse().map_err(|_| missing())?;
+        match self.read_model.configuration(parsed)? {
+            Configuration::Live(group) if call.may_see(&group.spec.project) => Ok(*group),
+            Configuration::Live(_) | Configuration::Absent | Configuration::Deleted { .. } => {
+                Err(missing())
+            }
+        }
     }
 
     /// What was heard of an instance lately, while its figures mean something.

@@ -147,7 +147,7 @@ async fn ended(
 }
 
 /// The next change of `wanted`, or of whatever was missed.
-async fn changed(changes: &mut Receiver<Key>, wanted: Key) {
+pub(crate) async fn changed(changes: &mut Receiver<Key>, wanted: Key) {
     loop {
         match changes.recv().await {
             Ok(key) if key == wanted => return,

@@ -13,6 +13,7 @@ mod clock;
 mod commands;
 mod config;
 mod fault;
+mod following;
 mod gateway;
 mod guests;
 mod heartbeats;

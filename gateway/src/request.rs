@@ -8,6 +8,7 @@ pub(crate) mod absent;
 pub(crate) mod accounts;
 pub(crate) mod action;
 pub(crate) mod admission;
+pub(crate) mod configuration;
 pub(crate) mod creation;
 pub(crate) mod document;
 pub(crate) mod field;

@@ -6,8 +6,9 @@ use crate::gateway::Gateway;
 use crate::request::document;
 use crate::request_id;
 use crate::routes::{
-    self, absent, actions, creation, databases, datastores, discovery, flavors, grants, health,
-    instances, limits, managed_parameters, management, parameters, quotas, root, users,
+    self, absent, actions, configurations, creation, databases, datastores, discovery, flavors,
+    grants, health, instances, limits, managed_parameters, management, parameters, quotas, root,
+    users,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -60,6 +61,16 @@ fn trove() -> Router<Arc<Gateway>> {
                 .delete(instances::delete),
         )
         .route("/instances/{id}/action", post(actions::act))
+        .route("/instances/{id}/configuration", get(instances::defaults))
+        .route("/configurations", get(configurations::list).post(configurations::create))
+        .route(
+            "/configurations/{id}",
+            get(configurations::show)
+                .put(configurations::replace)
+                .patch(configurations::merge)
+                .delete(configurations::delete),
+        )
+        .route("/configurations/{id}/instances", get(configurations::instances))
         .route("/datastores", get(datastores::list))
         .route("/datastores/versions/{version}", get(datastores::version_by_id))
         .route("/datastores/versions/{version}/parameters", get(parameters::list_by_id))

@@ -2,6 +2,7 @@
 
 pub(crate) mod absent;
 pub(crate) mod actions;
+pub(crate) mod configurations;
 pub(crate) mod creation;
 pub(crate) mod databases;
 pub(crate) mod datastores;

@@ -4,6 +4,7 @@
 //! - A view is a function of state, caller and request: it decides nothing and asks nobody.
 //! - What cannot be known is null or absent, never made up.
 
+pub(crate) mod configuration;
 pub(crate) mod datastore;
 pub(crate) mod flavor;
 pub(crate) mod inside;

@@ -10,6 +10,7 @@ mod catalog;
 mod catalogue;
 mod command;
 mod commit;
+mod configuration;
 mod engine;
 mod field;
 mod guest;

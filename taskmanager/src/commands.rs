@@ -1,13 +1,15 @@
 //! Commands of the gateways: each becomes a decision of one aggregate.
 
-use crate::clock::now;
+use crate::clock::{fresh_command, now};
 use crate::core::{Core, external, internal, refusal};
+use crate::followers;
 use crate::resizing::{NoShare, grow_share};
 use bus::secrets::SecretStore;
 use domain::aggregate::{Aggregate, Context};
 use domain::catalogue;
 use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
-use domain::ids::{CommandId, InstanceId, derived};
+use domain::configuration;
+use domain::ids::{CommandId, ConfigurationId, InstanceId, derived};
 use domain::instance::{self, Resize, Spec};
 use domain::plane;
 use domain::project;
@@ -40,6 +42,21 @@ pub(crate) async fn decide(
             on_instance(core, envelope, *id, command).await
         }
         Body::ResizeInstance { id, to } => resize(core, envelope, *id, to).await,
+        Body::AttachConfiguration { id, configuration } => {
+            attach(core, envelope, *id, *configuration).await
+        }
+        Body::DetachConfiguration { id } => detach(core, envelope, *id).await,
+        Body::CreateConfiguration { id, spec } => {
+            let command = configuration::Command::Create { id: *id, spec: spec.clone() };
+            on_configuration(core, envelope, *id, command).await
+        }
+        Body::UpdateConfiguration { id, change } => {
+            let command = configuration::Command::Update(change.clone());
+            on_configuration(core, envelope, *id, command).await
+        }
+        Body::DeleteConfiguration { id } => {
+            on_configuration(core, envelope, *id, configuration::Command::Delete).await
+        }
         Body::ResetStatus { id } => {
             on_instance(core, envelope, *id, instance::Command::ResetStatus).await
         }
@@ -87,8 +104,68 @@ async fn create(
     if let Err(refused) = reserve(core, id, spec).await {
         return refused.map(Err);
     }
+    if let Some(configuration) = spec.configuration
+        && let Err(refused) = expect(core, id, configuration).await
+    {
+        return refused.map(Err);
+    }
     let command = instance::Command::Create { id, spec: Box::new(spec.clone()) };
     on_instance(core, envelope, id, command).await
+}
+
+/// The group expects the instance before the instance follows it; when it never does, the group
+/// is told so later.
+async fn attach(
+    core: &Core,
+    envelope: &Envelope,
+    id: InstanceId,
+    configuration: ConfigurationId,
+) -> Option<Reply> {
+    if let Err(refused) = expect(core, id, configuration).await {
+        return refused.map(Err);
+    }
+    on_instance(core, envelope, id, instance::Command::AttachConfiguration { configuration }).await
+}
+
+async fn detach(core: &Core, envelope: &Envelope, id: InstanceId) -> Option<Reply> {
+    let followed = core.rows.instance(id).ok().and_then(|instance| instance.configuration());
+    let reply = on_instance(core, envelope, id, instance::Command::DetachConfiguration).await?;
+    if let (Ok(_), Some(group)) = (&reply, followed) {
+        followers::leave(core, id, group).await;
+    }
+    Some(reply)
+}
+
+async fn expect(
+    core: &Core,
+    id: InstanceId,
+    configuration: ConfigurationId,
+) -> Result<(), Option<Rejection>> {
+    let request = internal(fresh_command(), configuration::Command::Expect { instance: id });
+    let handled = core.configuration.handle(configuration.into(), &request, now).await;
+    handled.map(|_| ()).map_err(|error| refusal(error, configuration_refusal))
+}
+
+async fn on_configuration(
+    core: &Core,
+    envelope: &Envelope,
+    id: ConfigurationId,
+    command: configuration::Command,
+) -> Option<Reply> {
+    let handled = core
+        .configuration
+        .handle(id.into(), &external(envelope, command), now)
+        .await
+        .map(|handled| Accepted { position: handled.position });
+    settle(handled.map_err(|error| refusal(error, configuration_refusal)))
+}
+
+fn configuration_refusal(rejection: configuration::Rejection) -> Rejection {
+    match rejection {
+        configuration::Rejection::NotFound => Rejection::ConfigurationNotFound,
+        configuration::Rejection::AlreadyExists => Rejection::ConfigurationExists,
+        configuration::Rejection::InUse => Rejection::ConfigurationInUse,
+    }
 }
 
 /// Nothing when a password could not be stored.
@@ -192,6 +269,10 @@ fn instance_refusal(rejection: instance::Rejection) -> Rejection {
         instance::Rejection::SameFlavor => Rejection::SameFlavor,
         instance::Rejection::VolumeNotLarger { current_gib } => {
             Rejection::VolumeNotLarger { current_gib }
+        }
+        instance::Rejection::NotAtRest => Rejection::NotAtRest,
+        instance::Rejection::ConfigurationAttached { configuration } => {
+            Rejection::ConfigurationAttached { configuration }
         }
         // Gateways have no command that could meet these.
         instance::Rejection::StaleFence

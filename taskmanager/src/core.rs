@@ -5,6 +5,7 @@ use domain::aggregate::{Aggregate, Key};
 use domain::catalogue::Catalogue;
 use domain::command::{self, Envelope};
 use domain::commit::Actor;
+use domain::configuration::Configuration;
 use domain::datastore::Datastore;
 use domain::host::Host;
 use domain::ids::{CommandId, InstanceId, WorkerId};
@@ -42,6 +43,8 @@ pub(crate) struct Core {
     pub(crate) version: Handler<Version>,
     /// Of versions' catalogues of parameters.
     pub(crate) catalogue: Handler<Catalogue>,
+    /// Of configuration groups.
+    pub(crate) configuration: Handler<Configuration>,
     /// Of instances.
     pub(crate) instance: Handler<Instance>,
     /// The rows folded from the log.
@@ -77,6 +80,7 @@ impl Core {
             datastore: handler(&log, &rows, &config),
             version: handler(&log, &rows, &config),
             catalogue: handler(&log, &rows, &config),
+            configuration: handler(&log, &rows, &config),
             instance: handler(&log, &rows, &config),
             rows,
             log,

@@ -2,6 +2,7 @@
 
 use crate::clock::now;
 use crate::core::{Core, internal};
+use crate::followers;
 use crate::provisioner::{Credentials, GuestPlan, ProvisionError, Provisioner};
 use crate::reconcile;
 use bus::authority::GuestMint;
@@ -126,6 +127,9 @@ impl Effects {
             Effect::ReleaseAll => {
                 let outcome = self.release_place(core, live).await?;
                 reconcile::return_quota(core, &live.spec.project, live.id).await;
+                if let Some(group) = live.configuration {
+                    followers::leave(core, live.id, group).await;
+                }
                 Ok(outcome)
             }
         }

@@ -6,7 +6,8 @@
 
 use bus::guests::Guests;
 use bus::secrets::SecretStore;
-use domain::ids::{InstanceId, SecretId};
+use domain::configuration::Group;
+use domain::ids::{ConfigurationId, InstanceId, SecretId};
 use domain::instance::Live;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -16,6 +17,8 @@ pub(crate) struct Errands {
     guests: Guests,
     secrets: Arc<SecretStore>,
     seen: Mutex<HashMap<InstanceId, Seen>>,
+    /// The revisions of configuration groups, as they were when last looked at.
+    groups: Mutex<HashMap<ConfigurationId, u64>>,
 }
 
 /// What an instance was like when it was last looked at.
@@ -27,20 +30,39 @@ struct Seen {
 
 impl Errands {
     pub(crate) fn new(guests: Guests, secrets: Arc<SecretStore>) -> Self {
-        Self { guests, secrets, seen: Mutex::default() }
+        Self { guests, secrets, seen: Mutex::default(), groups: Mutex::default() }
     }
 
     /// An instance was looked at.
     pub(crate) fn look(&self, live: &Live) {
         let now = Seen { revision: live.revision, secrets: live.secrets_needed().collect() };
-        let poke = !live.actions.pending.is_empty() || live.resizing().is_some();
         let before = self.swap(live.id, now);
-        if poke && before.revision != live.revision {
-            let (guests, id) = (self.guests.clone(), live.id);
-            tokio::spawn(async move { guests.poke(id).await });
+        let has_news = !live.actions.pending.is_empty()
+            || live.resizing().is_some()
+            || live.settings.asked == live.revision;
+        if has_news && before.revision != live.revision {
+            self.poke(live.id);
         }
         let needed: BTreeSet<SecretId> = live.secrets_needed().collect();
         before.secrets.difference(&needed).for_each(|id| self.erase(*id));
+    }
+
+    /// A configuration group was looked at.
+    pub(crate) fn look_at_group(&self, group: &Group) {
+        let mut groups = self.groups.lock().expect("no code panics while it holds the lock");
+        if groups.insert(group.id, group.revision) != Some(group.revision) {
+            group.followers.keys().for_each(|follower| self.poke(*follower));
+        }
+    }
+
+    /// A configuration group is gone.
+    pub(crate) fn forget_group(&self, id: ConfigurationId) {
+        self.groups.lock().expect("no code panics while it holds the lock").remove(&id);
+    }
+
+    fn poke(&self, id: InstanceId) {
+        let guests = self.guests.clone();
+        tokio::spawn(async move { guests.poke(id).await });
     }
 
     /// An instance is gone.

@@ -3,6 +3,7 @@
 use crate::core::Core;
 use bus::seal::{SecretKey, seal};
 use bus::secrets::SecretStore;
+use domain::configuration::{Configuration, Group};
 use domain::guest::{
     Action, ActionBody, Desired, DesiredAnswer, DesiredRequest, Report, ReportAnswer, Revision,
     UserChange, UserToMake,
@@ -15,6 +16,7 @@ use domain::instance::{
 };
 use domain::secret::{PublicKey, Sealed};
 use eventlog::HandleError;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Answers guests.
@@ -47,15 +49,33 @@ impl Guests {
         if let Some(id) = live.owed_restart() {
             actions.push(Action { id, body: ActionBody::Restart });
         }
+        let group = self.group(live)?;
+        let changed = group.as_ref().map_or(0, |group| group.revision);
+        let sequence = live.revision.max(changed);
         Some(Desired {
-            revision: Revision { epoch: self.core.epoch, sequence: live.revision },
+            revision: Revision { epoch: self.core.epoch, sequence },
             fence: live.fence,
             manager: spec.version.manager,
             version: spec.version.number.clone(),
-            settings: spec.version.manager.settings(live.wanted_flavor().ram_mb),
+            settings: settings(live, group.as_ref()),
             memory_mb: Some(live.wanted_flavor().ram_mb),
             actions,
         })
+    }
+
+    /// The configuration group that an instance follows; nothing when it can't be told now.
+    #[expect(clippy::option_option, reason = "that it can't be told is not that there is none")]
+    fn group(&self, live: &Live) -> Option<Option<Group>> {
+        let Some(id) = live.configuration else { return Some(None) };
+        match self.core.rows.configuration(id) {
+            Ok(Configuration::Live(group)) => Some(Some(*group)),
+            // The instance is about to be told that it follows none.
+            Ok(Configuration::Absent | Configuration::Deleted { .. }) => Some(None),
+            Err(error) => {
+                tracing::warn!(error = %telemetry::Chain(&error), "Row not read.");
+                None
+            }
+        }
     }
 
     /// An action as its guest is told it, each password sealed anew for the guest that asked.
@@ -164,6 +184,14 @@ impl bus::guests::Handler for Guests {
     }
 }
 
+/// The flavor's settings, under those of the group.
+fn settings(live: &Live, group: Option<&Group>) -> BTreeMap<String, String> {
+    let mut settings = live.spec.version.manager.settings(live.wanted_flavor().ram_mb);
+    let own = group.into_iter().flat_map(|group| &group.spec.values);
+    settings.extend(own.map(|(name, value)| (name.clone(), value.to_string())));
+    settings
+}
+
 /// The instance, if its guest should run, and whether it was prepared already.
 fn wanted(instance: &Instance) -> Option<(&Live, bool)> {
     let live = instance.live()?;
@@ -180,6 +208,7 @@ fn wanted(instance: &Instance) -> Option<(&Live, bool)> {
             | Step::Apply
             | Step::Revert
             | Step::Settle
+            | Step::Configure
             | Step::NoGuest
             | Step::NoVolume
             | Step::Release => None,

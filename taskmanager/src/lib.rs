@@ -14,6 +14,7 @@ mod config;
 mod core;
 mod effects;
 mod errands;
+mod followers;
 mod guests;
 mod keeper;
 mod local;

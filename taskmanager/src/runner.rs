@@ -12,9 +12,11 @@ use crate::clock::{now, until};
 use crate::core::Core;
 use crate::effects::{Effects, Stop};
 use crate::errands::Errands;
+use crate::followers;
 use crate::reconcile;
 use domain::aggregate::{Key, Kind};
-use domain::ids::{CommandId, InstanceId, derived};
+use domain::configuration::Configuration;
+use domain::ids::{CommandId, ConfigurationId, InstanceId, derived};
 use domain::instance::{Command, Instance, Live, Phase, Timer};
 use domain::time::Timestamp;
 use eventlog::HandleError;
@@ -128,6 +130,7 @@ impl Runner {
         keys.extend(
             hosts.iter().filter_map(|host| host.capacity.as_ref()).map(|own| Key::from(own.host)),
         );
+        keys.extend(rows.configurations()?.iter().map(|group| Key::from(group.id)));
         Ok(keys)
     }
 
@@ -142,7 +145,29 @@ impl Runner {
                 let core = self.core.clone();
                 tokio::spawn(async move { reconcile::places(&core, key).await });
             }
+            Kind::Configuration => self.look_at_configuration(ConfigurationId(key.id), agenda),
             Kind::Plane | Kind::Datastore | Kind::Version | Kind::Catalogue => {}
+        }
+    }
+
+    fn look_at_configuration(self: &Arc<Self>, id: ConfigurationId, agenda: &mut Agenda) {
+        let found = match self.core.rows.configuration(id) {
+            Ok(Configuration::Live(group)) => {
+                self.errands.look_at_group(&group);
+                followers::look(&self.core.rows, &group)
+            }
+            Ok(Configuration::Absent | Configuration::Deleted { .. }) => {
+                return self.errands.forget_group(id);
+            }
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(found) => {
+                agenda.extend(found.look_again.into_iter().map(|at| (at, id.into())));
+                let core = self.core.clone();
+                tokio::spawn(async move { followers::correct(&core, id, found.corrections).await });
+            }
+            Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "Row not read."),
         }
     }
 
@@ -156,6 +181,12 @@ impl Runner {
             && may_settle_a_reservation(instance)
         {
             self.look_at_project(project.into(), agenda);
+        }
+        if let Some(group) = instance.configuration()
+            && followers::is_unknown(&self.core.rows, id, group).unwrap_or(false)
+        {
+            let core = self.core.clone();
+            tokio::spawn(async move { followers::keep(&core, id, group).await });
         }
         let Some(live) = instance.live() else {
             self.obstacles().remove(&id);

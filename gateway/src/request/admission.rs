@@ -35,7 +35,7 @@ impl Admission<'_> {
         owner: (ProjectId, UserId),
         ids: &CreationIds,
     ) -> Result<(Spec, Vec<StoredSecret>), Fault> {
-        let version = self.version(&creation.datastore)?;
+        let version = version(self.config, self.catalogue, &creation.datastore)?;
         refuse_extras(&creation, &version)?;
         let flavor = self.flavor(creation.flavor.as_ref())?;
         let volume_gib = self.volume_gib(creation.volume.as_ref())?;
@@ -59,6 +59,7 @@ impl Admission<'_> {
             locality: creation.locality,
             is_public: creation.is_public,
             body_hash: ids.body_hash.clone(),
+            configuration: None,
         };
         Ok((spec, secrets))
     }
@@ -81,63 +82,6 @@ impl Admission<'_> {
                 Err(Fault::Invalid(format!("Region '{}' is not served here.", shown(&region))))
             }
             Some(_) | None => Ok(self.config.region.clone()),
-        }
-    }
-
-    fn version(&self, asked: &DatastoreAsked) -> Result<VersionRef, Fault> {
-        let wanted = asked.datastore.as_deref().unwrap_or(&self.config.default_datastore);
-        let datastore = self.catalogue.datastore(wanted)?;
-        let version = match &asked.version {
-            Some(version) => {
-                self.named(self.catalogue.versions_named(datastore.id, version), asked, version)?
-            }
-            None => {
-                let default = datastore.default_version.and_then(|id| {
-                    self.catalogue.versions_of(datastore.id).find(|version| version.id == id)
-                });
-                default.ok_or_else(|| {
-                    Fault::Invalid(format!(
-                        "Datastore '{}' has no default version: name one.",
-                        datastore.name
-                    ))
-                })?
-            }
-        };
-        if !version.active {
-            return Err(Fault::Invalid(format!(
-                "Datastore version '{}' is not active.",
-                version.name
-            )));
-        }
-        Ok(VersionRef {
-            datastore: datastore.id,
-            datastore_name: datastore.name.clone(),
-            id: version.id,
-            name: version.name.clone(),
-            number: version.number.clone(),
-            manager: version.manager,
-            image: version.image,
-        })
-    }
-
-    fn named<'a>(
-        &self,
-        mut found: Vec<&'a Details>,
-        asked: &DatastoreAsked,
-        name: &str,
-    ) -> Result<&'a Details, Fault> {
-        if let Some(number) = &asked.number {
-            found.retain(|version| version.number == *number);
-        }
-        match found.as_slice() {
-            [version] => Ok(version),
-            [] => {
-                Err(Fault::Invalid(format!("Datastore version '{}' cannot be found.", shown(name))))
-            }
-            [_, ..] => Err(Fault::Invalid(format!(
-                "Datastore version '{}' is ambiguous: give its id or its 'version_number'.",
-                shown(name)
-            ))),
         }
     }
 
@@ -175,12 +119,66 @@ pub(crate) fn volume_gib(config: &Config, size: u64) -> Result<u32, Fault> {
     }
 }
 
+/// The active version that is asked for, or the default one.
+///
+/// # Errors
+/// What it names that is not there, or not active.
+pub(crate) fn version(
+    config: &Config,
+    catalogue: &Catalogue,
+    asked: &DatastoreAsked,
+) -> Result<VersionRef, Fault> {
+    let wanted = asked.datastore.as_deref().unwrap_or(&config.default_datastore);
+    let datastore = catalogue.datastore(wanted)?;
+    let version = match &asked.version {
+        Some(version) => named(catalogue.versions_named(datastore.id, version), asked, version)?,
+        None => {
+            let default = datastore.default_version.and_then(|id| {
+                catalogue.versions_of(datastore.id).find(|version| version.id == id)
+            });
+            default.ok_or_else(|| {
+                Fault::Invalid(format!(
+                    "Datastore '{}' has no default version: name one.",
+                    datastore.name
+                ))
+            })?
+        }
+    };
+    if !version.active {
+        return Err(Fault::Invalid(format!("Datastore version '{}' is not active.", version.name)));
+    }
+    Ok(VersionRef {
+        datastore: datastore.id,
+        datastore_name: datastore.name.clone(),
+        id: version.id,
+        name: version.name.clone(),
+        number: version.number.clone(),
+        manager: version.manager,
+        image: version.image,
+    })
+}
+
+fn named<'a>(
+    mut found: Vec<&'a Details>,
+    asked: &DatastoreAsked,
+    name: &str,
+) -> Result<&'a Details, Fault> {
+    if let Some(number) = &asked.number {
+        found.retain(|version| version.number == *number);
+    }
+    match found.as_slice() {
+        [version] => Ok(version),
+        [] => Err(Fault::Invalid(format!("Datastore version '{}' cannot be found.", shown(name)))),
+        [_, ..] => Err(Fault::Invalid(format!(
+            "Datastore version '{}' is ambiguous: give its id or its 'version_number'.",
+            shown(name)
+        ))),
+    }
+}
+
 /// What a creation names that this service does not hold.
 fn refuse_extras(creation: &Creation, version: &VersionRef) -> Result<(), Fault> {
     let extras = &creation.extras;
-    if let Some(id) = &extras.configuration {
-        return Err(Fault::NotFound(Missing::Configuration(shown(id))));
-    }
     if let Some(id) = &extras.backup {
         return Err(Fault::NotFound(Missing::Backup(shown(id))));
     }

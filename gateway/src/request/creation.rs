@@ -110,7 +110,7 @@ fn volume(field: &Field<'_>) -> Result<VolumeAsked, Fault> {
     })
 }
 
-fn datastore(field: &Field<'_>) -> Result<DatastoreAsked, Fault> {
+pub(super) fn datastore(field: &Field<'_>) -> Result<DatastoreAsked, Fault> {
     let datastore = field.object()?;
     Ok(DatastoreAsked {
         datastore: optional_text255(&datastore, "type")?,

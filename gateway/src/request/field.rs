@@ -160,6 +160,11 @@ impl<'a> Field<'a> {
         self.value.is_object()
     }
 
+    /// The value itself.
+    pub(crate) fn json(&self) -> &'a Value {
+        self.value
+    }
+
     /// Whether it is null.
     pub(crate) fn is_null(&self) -> bool {
         self.value.is_null()

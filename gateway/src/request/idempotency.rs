@@ -10,7 +10,7 @@ use super::document::Document;
 use crate::fault::Fault;
 use axum::http::HeaderMap;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use domain::ids::{CommandId, InstanceId, ProjectId, SecretId, derived};
+use domain::ids::{CommandId, ConfigurationId, InstanceId, ProjectId, SecretId, derived};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use std::fs;
@@ -164,6 +164,41 @@ impl CreationIds {
     pub(crate) fn secret(&self, index: usize) -> SecretId {
         let parts = ["secret", &self.instance.to_string(), "create", &index.to_string()];
         SecretId(derived(&parts))
+    }
+}
+
+/// The ids of one creation of a configuration group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GroupIds {
+    /// The group to be.
+    pub(crate) group: ConfigurationId,
+    /// The command that asks for it.
+    pub(crate) command: CommandId,
+    /// The body's hash, when the creation came under a key.
+    pub(crate) body_hash: Option<Vec<u8>>,
+}
+
+impl GroupIds {
+    /// Of a creation without a key: each request is a new group.
+    pub(crate) fn fresh() -> Self {
+        Self {
+            group: ConfigurationId(Uuid::now_v7()),
+            command: CommandId(Uuid::now_v7()),
+            body_hash: None,
+        }
+    }
+
+    /// Of a creation under `key`.
+    pub(crate) fn under(
+        key: &IdempotencyKey,
+        project: &ProjectId,
+        document: &Document,
+        hash_key: &HashKey,
+    ) -> Self {
+        let group = derived(&["configuration", project.as_str(), &key.0]);
+        let hash = hash_key.hash(document);
+        let command = derived(&["create", &group.to_string(), &HEXLOWER.encode(&hash)]);
+        Self { group: ConfigurationId(group), command: CommandId(command), body_hash: Some(hash) }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use domain::guest;
 use domain::ids::InstanceId;
 use std::collections::HashMap;
+use std::str::FromStr;
 
 /// The query of a list of instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,20 +25,25 @@ impl Page {
     /// When the limit is no positive integer or the marker no id.
     pub(crate) fn parse(query: &HashMap<String, String>, size_max: usize) -> Result<Self, Fault> {
         let limit = limit(query, size_max)?;
-        let after = query
-            .get("marker")
-            .map(|marker| {
-                marker
-                    .parse()
-                    .map_err(|_| Fault::invalid("The marker is not the id of an instance."))
-            })
-            .transpose()?;
+        let after = marker(query, "an instance")?;
         Ok(Self {
             limit,
             after,
             all_tenants: query.get("all_tenants").is_some_and(|word| is_true(word)),
         })
     }
+}
+
+/// The last id of the page before; `what` is what it should be the id of.
+///
+/// # Errors
+/// When the marker is no id.
+pub(crate) fn marker<T: FromStr>(
+    query: &HashMap<String, String>,
+    what: &str,
+) -> Result<Option<T>, Fault> {
+    let invalid = |_| Fault::Invalid(format!("The marker is not the id of {what}."));
+    query.get("marker").map(|marker| marker.parse().map_err(invalid)).transpose()
 }
 
 /// A page of a list that is in the order of names: `limit` and `marker`, the last name before.

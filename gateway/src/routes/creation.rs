@@ -5,7 +5,7 @@
 //!   known, whatever has changed since among flavors and versions.
 //! - A password leaves this process sealed, and is dropped with the request.
 
-use super::{Answer, shown};
+use super::{Answer, configurations, shown};
 use crate::call::{Call, POSITION};
 use crate::catalogue::Catalogue;
 use crate::clock;
@@ -19,7 +19,6 @@ use crate::view::instance::Detail;
 use crate::view::status::Words;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
-use axum::response::Response;
 use domain::aggregate::{Aggregate as _, Moment};
 use domain::command::{Body, Rejection};
 use domain::ids::InstanceId;
@@ -40,7 +39,7 @@ pub(crate) async fn create(
         Some(key) => CreationIds::under(&key, &call.project, &document, &gateway.hash_key),
     };
     if let Some(live) = known(&gateway, &ids)? {
-        return Ok(view(&live, &call));
+        return view(&gateway, &live, &call);
     }
     if let Some(source) = &creation.extras.replica_source {
         gateway.instance(&call, source)?;
@@ -52,12 +51,18 @@ pub(crate) async fn create(
         catalogue: &catalogue,
         sealing_key: founding.sealing_key,
     };
+    let group = creation.extras.configuration.as_deref();
+    let group = group.map(|id| gateway.group(&call, id)).transpose()?;
     let owner = (call.project.clone(), call.user.clone());
-    let (spec, secrets) = admission.admit(creation, owner, &ids)?;
+    let (mut spec, secrets) = admission.admit(creation, owner, &ids)?;
+    if let Some(group) = group {
+        configurations::check_fit(&group, &spec)?;
+        spec.configuration = Some(group.id);
+    }
     let body = Body::CreateInstance { id: ids.instance, spec: Box::new(spec.clone()), secrets };
     let done = gateway.carry_out(&call, ids.instance, (ids.command, body)).await?;
     let live = created(&gateway, ids.instance, spec, done)?;
-    let mut response = view(&live, &call);
+    let mut response = view(&gateway, &live, &call)?;
     response.headers_mut().insert(POSITION, HeaderValue::from(done.position));
     Ok(response)
 }
@@ -98,6 +103,7 @@ fn created(gateway: &Gateway, id: InstanceId, spec: Spec, done: Done) -> Result<
     }
 }
 
-fn view(live: &Live, call: &Call) -> Response {
-    shown("instance", &Detail::of(live, None, call.viewer()))
+fn view(gateway: &Gateway, live: &Live, call: &Call) -> Answer {
+    let groups = gateway.group_names([live])?;
+    Ok(shown("instance", &Detail::of(live, None, call.viewer(&groups))))
 }

@@ -1,9 +1,9 @@
 //! Instances: lists, one, its changes and its end. Creation has a module of its own.
 
-use super::{Answer, Named, Params, accepted, next, shown};
+use super::{Answer, Named, Params, accepted, configurations, next, shown};
 use crate::call::Call;
-use crate::catalogue;
-use crate::fault::{Fault, Missing};
+use crate::fault::Fault;
+use crate::following::Follow;
 use crate::gateway::Gateway;
 use crate::request::document::Document;
 use crate::request::idempotency::command_id;
@@ -29,7 +29,8 @@ pub(crate) async fn list(
     Params(params): Params,
 ) -> Answer {
     let found = Found::look_up(&gateway, &call, &params)?;
-    Ok(found.answer(|live| Summary::of(live, call.viewer()), &call, &uri))
+    let groups = gateway.group_names(&found.page)?;
+    Ok(found.answer(|live| Summary::of(live, call.viewer(&groups)), &call, &uri))
 }
 
 /// `GET /instances/detail`.
@@ -40,8 +41,9 @@ pub(crate) async fn list_details(
     Params(params): Params,
 ) -> Answer {
     let found = Found::look_up(&gateway, &call, &params)?;
+    let groups = gateway.group_names(&found.page)?;
     let answer = found.answer(
-        |live| Detail::of(live, gateway.heartbeats.last(live.id).as_ref(), call.viewer()),
+        |live| Detail::of(live, gateway.heartbeats.last(live.id).as_ref(), call.viewer(&groups)),
         &call,
         &uri,
     );
@@ -100,7 +102,9 @@ pub(crate) async fn show(
     let live = gateway.instance(&call, &id)?;
     let heard = gateway.heartbeats.last(live.id);
     let fresh = gateway.heard_lately(&live);
-    Ok(shown("instance", &Detail::shown(&live, heard.as_ref(), fresh.as_ref(), call.viewer())))
+    let groups = gateway.group_names([&live])?;
+    let viewer = call.viewer(&groups);
+    Ok(shown("instance", &Detail::shown(&live, heard.as_ref(), fresh.as_ref(), viewer)))
 }
 
 /// `PUT` and `PATCH /instances/{id}`.
@@ -114,37 +118,48 @@ pub(crate) async fn update(
     call.check_may_write("instance:update")?;
     let update = Update::parse(&document)?;
     let live = gateway.instance(&call, &id)?;
-    if let Some(change) = &update.change {
-        refuse(change, &live)?;
-    }
-    let Some(name) = update.name else {
-        return Ok(accepted(gateway.read_model.position()));
-    };
-    let route = format!("PUT /instances/{}", live.id);
     let body = Some((&document, &gateway.hash_key));
-    let command_id = command_id(&headers, (&call.project, &route), body)?;
-    let rename = Body::RenameInstance { id: live.id, name };
-    let done = gateway.carry_out(&call, live.id, (command_id, rename)).await?;
-    Ok(accepted(done.position))
+    let mut position = gateway.read_model.position();
+    // First what may be refused, so that it is refused as a whole.
+    if let Some(change) = update.change {
+        let follow = match change {
+            Change::AttachConfiguration(group) => {
+                Follow::Attach(configurations::to_attach(&gateway, &call, &live, &group)?)
+            }
+            Change::DetachConfiguration => Follow::Detach,
+            Change::DetachReplica => {
+                let text = format!("Instance {} is not a replica.", live.id);
+                return Err(Fault::Invalid(text));
+            }
+            Change::Upgrade => return Err(not_offered("datastore_version")),
+            Change::Access => return Err(not_offered("access")),
+        };
+        let route = format!("PUT /instances/{}/configuration", live.id);
+        let command = command_id(&headers, (&call.project, &route), body)?;
+        position = gateway.follow(&call, &live, command, follow).await?;
+    }
+    if let Some(name) = update.name {
+        let route = format!("PUT /instances/{}", live.id);
+        let command = command_id(&headers, (&call.project, &route), body)?;
+        let rename = Body::RenameInstance { id: live.id, name };
+        position = gateway.carry_out(&call, live.id, (command, rename)).await?.position;
+    }
+    Ok(accepted(position))
 }
 
-/// Changes that no instance here can take. Detaching a group is none: there never is one.
-fn refuse(change: &Change, live: &Live) -> Result<(), Fault> {
-    match change {
-        Change::DetachConfiguration => Ok(()),
-        Change::AttachConfiguration(id) => {
-            Err(Fault::NotFound(Missing::Configuration(catalogue::shown(id))))
-        }
-        Change::DetachReplica => {
-            Err(Fault::Invalid(format!("Instance {} is not a replica.", live.id)))
-        }
-        Change::Upgrade => Err(Fault::NotOffered(
-            "Changing 'datastore_version' is not offered by this service yet.".to_owned(),
-        )),
-        Change::Access => Err(Fault::NotOffered(
-            "Changing 'access' is not offered by this service yet.".to_owned(),
-        )),
-    }
+fn not_offered(key: &str) -> Fault {
+    Fault::NotOffered(format!("Changing '{key}' is not offered by this service yet."))
+}
+
+/// `GET /instances/{id}/configuration`: what the flavor and the engine give by themselves.
+pub(crate) async fn defaults(
+    State(gateway): State<Arc<Gateway>>,
+    call: Call,
+    Named((_, id)): Named<(String, String)>,
+) -> Answer {
+    let spec = gateway.instance(&call, &id)?.spec;
+    let settings = spec.version.manager.settings(spec.flavor.ram_mb);
+    Ok(shown("instance", &json!({ "configuration": settings })))
 }
 
 /// `DELETE /instances/{id}`: from every state.

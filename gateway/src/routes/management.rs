@@ -33,10 +33,11 @@ pub(crate) async fn list(
     let wanted = Wanted { project: page.project.as_ref(), is_deleted: page.is_deleted };
     let found = gateway.read_model.managed(&wanted, page.skip, page.limit + 1)?;
     let is_last = found.len() <= page.limit;
+    let groups = gateway.group_names(found.iter().filter_map(Managed::of).map(|m| m.live))?;
     let entry = |instance| {
         let managed = Managed::of(instance)?;
         let heard = gateway.heartbeats.last(managed.live.id);
-        Some(managed.entry(heard.as_ref(), call.viewer()))
+        Some(managed.entry(heard.as_ref(), call.viewer(&groups)))
     };
     let entries: Vec<Value> = found.iter().take(page.limit).filter_map(entry).collect();
     let mut body = json!({ "instances": entries });
@@ -60,7 +61,8 @@ pub(crate) async fn show(
         .filter(|managed| with_deleted || !managed.is_deleted())
         .ok_or_else(|| Fault::no_instance(&id))?;
     let heard = gateway.heartbeats.last(managed.live.id);
-    Ok(shown("instance", &managed.whole(heard.as_ref(), call.viewer())))
+    let groups = gateway.group_names([managed.live])?;
+    Ok(shown("instance", &managed.whole(heard.as_ref(), call.viewer(&groups))))
 }
 
 /// `POST /mgmt/instances/{id}/action`.

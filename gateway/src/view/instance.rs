@@ -6,8 +6,10 @@
 use super::links::{Linked, Links};
 use super::{moment, status};
 use crate::heartbeats::Heard;
+use domain::ids::ConfigurationId;
 use domain::instance::{Fault, FaultCause, Live, Phase, Step};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 const MESSAGE_CHARS_MAX: usize = 255;
 const BYTES_PER_GB: f64 = 1_073_741_824.0;
@@ -17,7 +19,11 @@ const BYTES_PER_GB: f64 = 1_073_741_824.0;
 pub(crate) struct Viewer<'a> {
     pub(crate) links: &'a Links,
     pub(crate) is_admin: bool,
+    pub(crate) groups: &'a GroupNames,
 }
+
+/// The names of the configuration groups that the instances shown follow.
+pub(crate) type GroupNames = BTreeMap<ConfigurationId, String>;
 
 /// An entry of a plain list.
 #[derive(Debug, Serialize)]
@@ -36,6 +42,8 @@ pub(crate) struct Summary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     addresses: Option<[Address<'a>; 1]>,
     access: Access,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<Configuration>,
     subnet_id: Option<&'a str>,
     tenant_id: &'a str,
     user_id: &'a str,
@@ -55,6 +63,13 @@ pub(crate) struct Detail<'a> {
     fault: Option<FaultView<'a>>,
     #[serde(flatten)]
     inside: Option<Inside>,
+}
+
+#[derive(Debug, Serialize)]
+struct Configuration {
+    #[serde(flatten)]
+    linked: Linked,
+    name: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -117,7 +132,7 @@ impl<'a> Summary<'a> {
         Self {
             links: viewer.links.of("instances", &id),
             name: &live.name,
-            status: status::status(&live.phase),
+            status: status::status(live),
             operating_status: status::operating_status(live),
             flavor: viewer.links.linked("flavors", spec.flavor.id.as_str()),
             datastore: Datastore {
@@ -133,6 +148,10 @@ impl<'a> Summary<'a> {
                 [Address { address, kind: "private", port, network }]
             }),
             access: Access { is_public: place.map(|_| spec.is_public.unwrap_or(false)) },
+            configuration: live.configuration.map(|group| Configuration {
+                linked: viewer.links.linked("configurations", &group.to_string()),
+                name: viewer.groups.get(&group).cloned().unwrap_or_default(),
+            }),
             subnet_id: nic.and_then(|nic| nic.subnet.as_deref()),
             tenant_id: spec.project.as_str(),
             user_id: spec.user.as_str(),
@@ -215,6 +234,7 @@ fn message(phase: &Phase, fault: &Fault) -> String {
         (_, Step::Restart) => "Restart failed",
         (_, Step::Settle) => "Resize takes longer than it should",
         (_, Step::Room | Step::Grow | Step::Apply | Step::Revert) => "Resize failed",
+        (_, Step::Configure) => "The configuration is not in force",
     };
     let text = format!(
         "{what} while {}: {} ({}).",

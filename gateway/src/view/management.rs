@@ -111,6 +111,7 @@ fn server_status(phase: &Phase) -> &'static str {
             | Step::Apply
             | Step::Revert
             | Step::Settle
+            | Step::Configure
             | Step::NoGuest
             | Step::NoVolume
             | Step::Release => "ACTIVE",

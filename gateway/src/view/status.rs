@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | provisioning | BUILD | empty |
 //! | active | ACTIVE | see below |
+//! | active, settings wait for a restart | RESTART_REQUIRED | empty |
 //! | restarting | REBOOT | empty |
 //! | resizing | RESIZE | empty |
 //! | undoing, failed | ERROR | empty |
@@ -17,9 +18,10 @@ use domain::instance::{Live, Phase};
 
 /// `status`: what the control plane is doing. Never says how the database is: clients wait for
 /// exactly `ACTIVE`.
-pub(crate) fn status(phase: &Phase) -> &'static str {
-    match phase {
+pub(crate) fn status(live: &Live) -> &'static str {
+    match live.phase {
         Phase::Provisioning(_) => "BUILD",
+        Phase::Active if live.is_restart_required() => "RESTART_REQUIRED",
         Phase::Active => "ACTIVE",
         Phase::Restarting => "REBOOT",
         Phase::Resizing(_) => "RESIZE",
@@ -37,6 +39,7 @@ pub(crate) fn operating_status(live: &Live) -> &'static str {
         | Phase::Undoing(_)
         | Phase::Failed
         | Phase::Deleting(_) => "",
+        Phase::Active if live.is_restart_required() => "",
         Phase::Active => service_status(live),
     }
 }
@@ -69,7 +72,7 @@ impl Words {
 
     /// The words of an instance.
     pub(crate) fn of(live: &Live) -> Self {
-        let status = status(&live.phase);
+        let status = status(live);
         let operating = operating_status(live);
         Self { status, database: if operating.is_empty() { status } else { operating } }
     }

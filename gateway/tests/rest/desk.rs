@@ -6,7 +6,8 @@ use domain::aggregate::{Aggregate, Key};
 use domain::catalogue::{self, Catalogue};
 use domain::command::{Accepted, Body as Asked, Envelope, Rejection, Reply};
 use domain::commit::Actor;
-use domain::ids::{CommandId, InstanceId, ProjectId};
+use domain::configuration::{self, Configuration};
+use domain::ids::{CommandId, ConfigurationId, InstanceId, ProjectId};
 use domain::instance::{self, Instance};
 use domain::limits::Limits;
 use domain::plane::{self, Plane};
@@ -31,6 +32,7 @@ pub(crate) struct Desk {
     instances: Handler<Instance>,
     projects: Handler<Project>,
     catalogues: Handler<Catalogue>,
+    configurations: Handler<Configuration>,
     plane: Handler<Plane>,
     log: Arc<MemoryLog>,
     pub(crate) seen: Mutex<Vec<Envelope>>,
@@ -63,6 +65,7 @@ impl Desk {
             instances: Handler::new(log.clone(), config.clone()),
             projects: Handler::new(log.clone(), config.clone()),
             catalogues: Handler::new(log.clone(), config.clone()),
+            configurations: Handler::new(log.clone(), config.clone()),
             plane: Handler::new(log.clone(), config),
             log,
             seen: Mutex::default(),
@@ -139,6 +142,29 @@ impl Desk {
         self.instance(envelope, id, resize).await
     }
 
+    /// The group expects the instance before the instance follows it.
+    async fn follow(
+        &self,
+        envelope: &Envelope,
+        id: InstanceId,
+        configuration: ConfigurationId,
+    ) -> Result<u64, Rejection> {
+        let expect = configuration::Command::Expect { instance: id };
+        let expected = handle(&self.configurations, configuration.into(), by_plane(expect)).await;
+        expected.map_err(configuration_refusal)?;
+        self.instance(envelope, id, instance::Command::AttachConfiguration { configuration }).await
+    }
+
+    async fn configuration(
+        &self,
+        envelope: &Envelope,
+        id: ConfigurationId,
+        command: configuration::Command,
+    ) -> Result<u64, Rejection> {
+        let handled = handle(&self.configurations, id.into(), order(envelope, command)).await;
+        handled.map_err(configuration_refusal)
+    }
+
     async fn instance(
         &self,
         envelope: &Envelope,
@@ -156,11 +182,23 @@ impl Desk {
                 instance::Rejection::VolumeNotLarger { current_gib } => {
                     Rejection::VolumeNotLarger { current_gib }
                 }
+                instance::Rejection::NotAtRest => Rejection::NotAtRest,
+                instance::Rejection::ConfigurationAttached { configuration } => {
+                    Rejection::ConfigurationAttached { configuration }
+                }
                 instance::Rejection::StaleFence
                 | instance::Rejection::ClaimedByAnother { .. }
                 | instance::Rejection::NotOwed => panic!("not to a user's command"),
             }
         })
+    }
+}
+
+fn configuration_refusal(rejection: configuration::Rejection) -> Rejection {
+    match rejection {
+        configuration::Rejection::NotFound => Rejection::ConfigurationNotFound,
+        configuration::Rejection::AlreadyExists => Rejection::ConfigurationExists,
+        configuration::Rejection::InUse => Rejection::ConfigurationInUse,
     }
 }
 
@@ -215,6 +253,23 @@ impl Commands for Desk {
                 self.instance(envelope, *id, request).await
             }
             Asked::ResizeInstance { id, to } => self.resize(envelope, *id, to).await,
+            Asked::AttachConfiguration { id, configuration } => {
+                self.follow(envelope, *id, *configuration).await
+            }
+            Asked::DetachConfiguration { id } => {
+                self.instance(envelope, *id, instance::Command::DetachConfiguration).await
+            }
+            Asked::CreateConfiguration { id, spec } => {
+                let create = configuration::Command::Create { id: *id, spec: spec.clone() };
+                self.configuration(envelope, *id, create).await
+            }
+            Asked::UpdateConfiguration { id, change } => {
+                let update = configuration::Command::Update(change.clone());
+                self.configuration(envelope, *id, update).await
+            }
+            Asked::DeleteConfiguration { id } => {
+                self.configuration(envelope, *id, configuration::Command::Delete).await
+            }
             Asked::ResetStatus { id } => {
                 self.instance(envelope, *id, instance::Command::ResetStatus).await
             }

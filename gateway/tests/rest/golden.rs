@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-fn check(name: &str, body: &Value) {
+pub(crate) fn check(name: &str, body: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"));
     let text = serde_json::to_string_pretty(body).unwrap() + "\n";
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

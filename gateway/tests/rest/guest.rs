@@ -5,7 +5,7 @@ use crate::desk::{Desk, NOW};
 use async_trait::async_trait;
 use domain::guest::{
     ActionCause, ActionFailure, ActionOutcome, ActionResult, DatabaseHealth, Heartbeat, Page,
-    Query, QueryAnswer, Report, Revision, UserSeen,
+    Query, QueryAnswer, Report, Revision, SettingsState, UserSeen,
 };
 use domain::ids::{ActionId, InstanceId};
 use domain::instance::action::Account;
@@ -76,6 +76,14 @@ impl Guest {
                 _ = manner.changed() => {}
             }
             for live in read_model.instances(None, usize::MAX).unwrap() {
+                if live.settings.asked > live.settings.state.sequence && self.is_there() {
+                    let sequence = live.settings.asked;
+                    let settings = SettingsState { sequence, ..SettingsState::default() };
+                    let (revision, health) = (Revision::default(), live.health.clone());
+                    let (results, settings) = (Vec::new(), Some(settings));
+                    let report = Report { revision, health, results, settings };
+                    desk.advance(live.id, Command::Observe(report)).await;
+                }
                 for pending in &live.actions.pending {
                     let Some(outcome) = self.outcome(pending.id, &pending.spec) else { continue };
                     let results = vec![ActionResult { id: pending.id, outcome }];
@@ -85,6 +93,10 @@ impl Guest {
                 }
             }
         }
+    }
+
+    fn is_there(&self) -> bool {
+        !matches!(*self.manner.borrow(), Manner::Away)
     }
 
     /// What becomes of an action, once.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, helpers included")]
 
 mod absent;
+mod configurations;
 mod creation;
 mod databases;
 mod desk;

@@ -47,7 +47,11 @@ async fn what_no_instance_has_is_answered_by_the_contract() {
             assert!(answer.fault().1.contains(word), "{answer:?}");
         }
     }
-    assert_eq!(stack.desk.seen.lock().unwrap().len(), 1, "only the creation was sent");
+    assert_eq!(
+        stack.desk.seen.lock().unwrap().len(),
+        3,
+        "the creation was sent, and the detachments"
+    );
 }
 
 #[tokio::test]

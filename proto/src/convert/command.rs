@@ -1,10 +1,13 @@
 //! Commands on their way to a taskmanager.
 
+use super::configuration;
 use super::field::{all, each, message, required, time, timestamp, uuid, uuid_bytes, variant};
 use crate::error::DecodeError;
 use crate::generated::trove::command::v1 as wire;
 use domain::command::{Body, Envelope};
-use domain::ids::{ActionId, CommandId, InstanceId, ProjectId, RequestId, SecretId, VersionId};
+use domain::ids::{
+    ActionId, CommandId, ConfigurationId, InstanceId, ProjectId, RequestId, SecretId, VersionId,
+};
 use domain::secret::{Sealed, StoredSecret};
 use wire::command;
 
@@ -35,6 +38,7 @@ impl TryFrom<wire::Command> for Envelope {
 }
 
 impl From<&Body> for command::Body {
+    #[expect(clippy::too_many_lines, reason = "a table: one arm for each variant")]
     fn from(body: &Body) -> Self {
         match body {
             Body::CreateInstance { id, spec, secrets } => {
@@ -63,6 +67,31 @@ impl From<&Body> for command::Body {
                 instance_id: uuid_bytes(id.0),
                 to: Some(to.as_ref().into()),
             }),
+            Body::AttachConfiguration { id, configuration } => {
+                Self::AttachConfiguration(wire::AttachConfiguration {
+                    instance_id: uuid_bytes(id.0),
+                    configuration_id: uuid_bytes(configuration.0),
+                })
+            }
+            Body::DetachConfiguration { id } => {
+                Self::DetachConfiguration(wire::DetachConfiguration {
+                    instance_id: uuid_bytes(id.0),
+                })
+            }
+            Body::CreateConfiguration { id, spec } => {
+                Self::CreateConfiguration(wire::CreateConfiguration {
+                    configuration_id: uuid_bytes(id.0),
+                    spec: Some(spec.as_ref().into()),
+                })
+            }
+            Body::UpdateConfiguration { id, change } => {
+                Self::UpdateConfiguration(configuration::update(*id, change))
+            }
+            Body::DeleteConfiguration { id } => {
+                Self::DeleteConfiguration(wire::DeleteConfiguration {
+                    configuration_id: uuid_bytes(id.0),
+                })
+            }
             Body::ResetStatus { id } => {
                 Self::ResetStatus(wire::ResetStatus { instance_id: uuid_bytes(id.0) })
             }
@@ -97,6 +126,7 @@ impl From<&Body> for command::Body {
 impl TryFrom<command::Body> for Body {
     type Error = DecodeError;
 
+    #[expect(clippy::too_many_lines, reason = "a table: one arm for each variant")]
     fn try_from(body: command::Body) -> Result<Self, DecodeError> {
         Ok(match body {
             command::Body::CreateInstance(create) => Self::CreateInstance {
@@ -120,6 +150,30 @@ impl TryFrom<command::Body> for Body {
             command::Body::ResizeInstance(resize) => Self::ResizeInstance {
                 id: InstanceId(uuid(&resize.instance_id, "resize_instance.instance_id")?),
                 to: Box::new(message(resize.to, "resize_instance.to")?),
+            },
+            command::Body::AttachConfiguration(attach) => Self::AttachConfiguration {
+                id: InstanceId(uuid(&attach.instance_id, "attach_configuration.instance_id")?),
+                configuration: ConfigurationId(uuid(
+                    &attach.configuration_id,
+                    "attach_configuration.configuration_id",
+                )?),
+            },
+            command::Body::DetachConfiguration(detach) => Self::DetachConfiguration {
+                id: InstanceId(uuid(&detach.instance_id, "detach_configuration.instance_id")?),
+            },
+            command::Body::CreateConfiguration(create) => Self::CreateConfiguration {
+                id: ConfigurationId(uuid(
+                    &create.configuration_id,
+                    "create_configuration.configuration_id",
+                )?),
+                spec: Box::new(message(create.spec, "create_configuration.spec")?),
+            },
+            command::Body::UpdateConfiguration(update) => configuration::updated(update)?,
+            command::Body::DeleteConfiguration(delete) => Self::DeleteConfiguration {
+                id: ConfigurationId(uuid(
+                    &delete.configuration_id,
+                    "delete_configuration.configuration_id",
+                )?),
             },
             command::Body::ResetStatus(reset) => Self::ResetStatus {
                 id: InstanceId(uuid(&reset.instance_id, "reset_status.instance_id")?),

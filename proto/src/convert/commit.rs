@@ -106,6 +106,9 @@ impl From<&Events> for commit::Events {
             Events::Catalogue(events) => {
                 Self::Catalogue(wire::CatalogueEvents { events: all(events) })
             }
+            Events::Configuration(events) => {
+                Self::Configuration(wire::ConfigurationEvents { events: all(events) })
+            }
             Events::Instance(events) => {
                 Self::Instance(wire::InstanceEvents { events: all(events) })
             }
@@ -124,6 +127,7 @@ impl TryFrom<commit::Events> for Events {
             commit::Events::Datastore(list) => Self::Datastore(each(list.events)?),
             commit::Events::Version(list) => Self::Version(each(list.events)?),
             commit::Events::Catalogue(list) => Self::Catalogue(each(list.events)?),
+            commit::Events::Configuration(list) => Self::Configuration(each(list.events)?),
             commit::Events::Instance(list) => Self::Instance(each(list.events)?),
         })
     }

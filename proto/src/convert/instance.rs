@@ -4,8 +4,8 @@ use super::field::{message, time, time_if, timestamp, uuid, uuid_bytes, variant}
 use super::resize;
 use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
-use domain::guest::ActionFailure;
-use domain::ids::{ActionId, InstanceId, ProjectId, WorkerId};
+use domain::guest::{ActionFailure, SettingsState};
+use domain::ids::{ActionId, ConfigurationId, InstanceId, ProjectId, WorkerId};
 use domain::instance::{ActionSpec, Event, Fault, Spec};
 use domain::time::Timestamp;
 use wire::instance_event::{self as body, Event as Body};
@@ -16,6 +16,7 @@ impl From<&Event> for wire::InstanceEvent {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each variant")]
 fn body_of(event: &Event) -> Body {
     match event {
         Event::CreationRequested { id, spec, deadline } => creation_requested(*id, spec, *deadline),
@@ -82,12 +83,27 @@ fn body_of(event: &Event) -> Body {
         Event::ResizeReverted { deadline } => resize::reverted(*deadline),
         Event::ResizeSettled { volume_gib } => resize::settled(*volume_gib),
         Event::StatusReset => Body::StatusReset(body::StatusReset {}),
+        Event::ConfigurationAttached { configuration } => {
+            let configuration_id = uuid_bytes(configuration.0);
+            Body::ConfigurationAttached(body::ConfigurationAttached { configuration_id })
+        }
+        Event::ConfigurationDetached => Body::ConfigurationDetached(body::ConfigurationDetached {}),
+        Event::SettingsSettled { state, fault } => settings_settled(state, fault.as_ref()),
     }
 }
 
 /// A step's deadline.
 pub(super) fn due(deadline: Timestamp) -> Option<prost_types::Timestamp> {
     Some(timestamp(deadline))
+}
+
+fn settings_settled(state: &SettingsState, fault: Option<&Fault>) -> Body {
+    Body::SettingsSettled(body::SettingsSettled {
+        sequence: state.sequence,
+        restart_required: state.restart_required.clone(),
+        refused: state.refused.as_ref().map(Into::into),
+        fault: fault.map(Into::into),
+    })
 }
 
 fn creation_requested(id: InstanceId, spec: &Spec, deadline: Timestamp) -> Body {
@@ -132,6 +148,7 @@ fn action_failed(id: ActionId, failure: &ActionFailure, fault: Option<&Fault>) -
 impl TryFrom<wire::InstanceEvent> for Event {
     type Error = DecodeError;
 
+    #[expect(clippy::too_many_lines, reason = "a table: one arm for each variant")]
     fn try_from(event: wire::InstanceEvent) -> Result<Self, DecodeError> {
         Ok(match variant(event.event, "instance_event")? {
             Body::CreationRequested(body) => body.try_into()?,
@@ -199,6 +216,23 @@ impl TryFrom<wire::InstanceEvent> for Event {
             Body::ResizeFailed(body) => body.try_into()?,
             Body::ResizeSettled(body) => Self::ResizeSettled { volume_gib: body.volume_gib },
             Body::StatusReset(body::StatusReset {}) => Self::StatusReset,
+            Body::ConfigurationAttached(attached) => Self::ConfigurationAttached {
+                configuration: ConfigurationId(uuid(
+                    &attached.configuration_id,
+                    "configuration_attached.configuration_id",
+                )?),
+            },
+            Body::ConfigurationDetached(body::ConfigurationDetached {}) => {
+                Self::ConfigurationDetached
+            }
+            Body::SettingsSettled(settled) => Self::SettingsSettled {
+                state: SettingsState {
+                    sequence: settled.sequence,
+                    restart_required: settled.restart_required,
+                    refused: settled.refused.map(TryInto::try_into).transpose()?,
+                },
+                fault: settled.fault.map(TryInto::try_into).transpose()?,
+            },
         })
     }
 }

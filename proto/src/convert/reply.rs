@@ -1,10 +1,11 @@
 //! What became of a command.
 
-use super::field::{variant, word};
+use super::field::{uuid, uuid_bytes, variant, word};
 use crate::error::DecodeError;
 use crate::generated::trove::command::v1 as wire;
 use domain::catalogue;
 use domain::command::{Accepted, Rejection, Reply};
+use domain::ids::ConfigurationId;
 use domain::quota::Resource;
 use wire::rejection::{self as reason, Reason};
 use wire::reply::Outcome;
@@ -48,6 +49,20 @@ impl From<&Rejection> for Reason {
             Rejection::VolumeNotLarger { current_gib } => {
                 Self::VolumeNotLarger(reason::VolumeNotLarger { current_gib: *current_gib })
             }
+            Rejection::ConfigurationAttached { configuration } => {
+                let configuration_id = uuid_bytes(configuration.0);
+                Self::ConfigurationAttached(reason::ConfigurationAttached { configuration_id })
+            }
+            Rejection::NotAtRest => Self::NotAtRest(reason::NotAtRest {}),
+            Rejection::ConfigurationNotFound => {
+                Self::ConfigurationNotFound(reason::ConfigurationNotFound {})
+            }
+            Rejection::ConfigurationExists => {
+                Self::ConfigurationExists(reason::ConfigurationExists {})
+            }
+            Rejection::ConfigurationInUse => {
+                Self::ConfigurationInUse(reason::ConfigurationInUse {})
+            }
             Rejection::DeadlinePassed => Self::DeadlinePassed(reason::DeadlinePassed {}),
             Rejection::Damaged => Self::Damaged(reason::Damaged {}),
             Rejection::LogUnavailable => Self::LogUnavailable(reason::LogUnavailable {}),
@@ -80,6 +95,20 @@ impl TryFrom<Reason> for Rejection {
             Reason::VolumeNotLarger(reason::VolumeNotLarger { current_gib }) => {
                 Self::VolumeNotLarger { current_gib }
             }
+            Reason::ConfigurationAttached(attached) => Self::ConfigurationAttached {
+                configuration: ConfigurationId(uuid(
+                    &attached.configuration_id,
+                    "configuration_attached.configuration_id",
+                )?),
+            },
+            Reason::NotAtRest(reason::NotAtRest {}) => Self::NotAtRest,
+            Reason::ConfigurationNotFound(reason::ConfigurationNotFound {}) => {
+                Self::ConfigurationNotFound
+            }
+            Reason::ConfigurationExists(reason::ConfigurationExists {}) => {
+                Self::ConfigurationExists
+            }
+            Reason::ConfigurationInUse(reason::ConfigurationInUse {}) => Self::ConfigurationInUse,
             Reason::DeadlinePassed(reason::DeadlinePassed {}) => Self::DeadlinePassed,
             Reason::Damaged(reason::Damaged {}) => Self::Damaged,
             Reason::LogUnavailable(reason::LogUnavailable {}) => Self::LogUnavailable,

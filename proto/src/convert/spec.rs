@@ -6,7 +6,9 @@ use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
 use domain::flavor::Flavor;
 use domain::guest::Database;
-use domain::ids::{DatastoreId, FlavorId, ImageId, ProjectId, SecretId, UserId, VersionId};
+use domain::ids::{
+    ConfigurationId, DatastoreId, FlavorId, ImageId, ProjectId, SecretId, UserId, VersionId,
+};
 use domain::instance::Resize;
 use domain::instance::spec::{NewUser, Nic, Spec, VersionRef};
 use wire::resize::To;
@@ -29,6 +31,7 @@ impl From<&Spec> for wire::Spec {
             locality: spec.locality.clone(),
             is_public: spec.is_public,
             body_hash: spec.body_hash.clone(),
+            configuration_id: spec.configuration.map(|id| uuid_bytes(id.0)),
         }
     }
 }
@@ -53,6 +56,10 @@ impl TryFrom<wire::Spec> for Spec {
             locality: spec.locality,
             is_public: spec.is_public,
             body_hash: spec.body_hash,
+            configuration: spec
+                .configuration_id
+                .map(|id| uuid(&id, "spec.configuration_id").map(ConfigurationId))
+                .transpose()?,
         })
     }
 }

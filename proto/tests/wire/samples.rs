@@ -8,6 +8,7 @@
 mod catalogues;
 mod commands;
 mod common;
+mod configurations;
 mod events;
 mod guests;
 mod queries;

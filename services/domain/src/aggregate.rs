@@ -1,7 +1,7 @@
 //! What every aggregate is: a state folded from facts, and a pure decision over it.
 
 use crate::commit::Events;
-use crate::ids::{DatastoreId, HostId, InstanceId, ProjectId, VersionId, derived};
+use crate::ids::{ConfigurationId, DatastoreId, HostId, InstanceId, ProjectId, VersionId, derived};
 use crate::limits::Limits;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -73,13 +73,15 @@ pub enum Kind {
     Version,
     /// The catalogue of a version's parameters.
     Catalogue,
+    /// A configuration group.
+    Configuration,
     /// A database instance.
     Instance,
 }
 
 impl Kind {
     /// All kinds; rows know them by their place, so a new one comes last.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Plane,
         Self::Project,
         Self::Host,
@@ -87,6 +89,7 @@ impl Kind {
         Self::Version,
         Self::Instance,
         Self::Catalogue,
+        Self::Configuration,
     ];
 
     /// The word in subjects.
@@ -98,6 +101,7 @@ impl Kind {
             Self::Datastore => "datastore",
             Self::Version => "version",
             Self::Catalogue => "catalogue",
+            Self::Configuration => "configuration",
             Self::Instance => "instance",
         }
     }
@@ -157,4 +161,5 @@ macro_rules! key_from {
 key_from!(HostId, Host);
 key_from!(DatastoreId, Datastore);
 key_from!(VersionId, Version);
+key_from!(ConfigurationId, Configuration);
 key_from!(InstanceId, Instance);

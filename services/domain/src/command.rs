@@ -3,7 +3,10 @@
 use crate::aggregate::Key;
 use crate::catalogue::{self, Parameter};
 use crate::commit::Actor;
-use crate::ids::{ActionId, CommandId, InstanceId, ProjectId, RequestId, VersionId};
+use crate::configuration;
+use crate::ids::{
+    ActionId, CommandId, ConfigurationId, InstanceId, ProjectId, RequestId, VersionId,
+};
 use crate::instance::{ActionSpec, Resize, Spec};
 use crate::quota::{Overrides, Resource};
 use crate::secret::StoredSecret;
@@ -66,6 +69,37 @@ pub enum Body {
         /// To what.
         to: Box<Resize>,
     },
+    /// Have an instance follow a configuration group.
+    AttachConfiguration {
+        /// Which instance.
+        id: InstanceId,
+        /// Which group.
+        configuration: ConfigurationId,
+    },
+    /// Have an instance follow no group.
+    DetachConfiguration {
+        /// Which instance.
+        id: InstanceId,
+    },
+    /// Make a configuration group.
+    CreateConfiguration {
+        /// Its id, chosen by the gateway.
+        id: ConfigurationId,
+        /// What it is.
+        spec: Box<configuration::Spec>,
+    },
+    /// Change a configuration group.
+    UpdateConfiguration {
+        /// Which.
+        id: ConfigurationId,
+        /// How.
+        change: configuration::Change,
+    },
+    /// Delete a configuration group.
+    DeleteConfiguration {
+        /// Which.
+        id: ConfigurationId,
+    },
     /// End what is going on in an instance.
     ResetStatus {
         /// Which.
@@ -117,7 +151,12 @@ impl Body {
             | Self::DeleteInstance { id }
             | Self::RunAction { id, .. }
             | Self::ResizeInstance { id, .. }
+            | Self::AttachConfiguration { id, .. }
+            | Self::DetachConfiguration { id }
             | Self::ResetStatus { id } => (*id).into(),
+            Self::CreateConfiguration { id, .. }
+            | Self::UpdateConfiguration { id, .. }
+            | Self::DeleteConfiguration { id } => (*id).into(),
             Self::SetLimits { project, .. } => project.into(),
             Self::AddParameter { version, .. }
             | Self::ChangeParameter { version, .. }
@@ -164,6 +203,19 @@ pub enum Rejection {
         /// How large it is, in GiB.
         current_gib: u32,
     },
+    /// The instance follows a configuration group already.
+    ConfigurationAttached {
+        /// Which.
+        configuration: ConfigurationId,
+    },
+    /// The instance is not at rest, which this change needs.
+    NotAtRest,
+    /// The configuration group is not known, or gone.
+    ConfigurationNotFound,
+    /// The group's id is taken by a creation with another body.
+    ConfigurationExists,
+    /// Instances follow the group.
+    ConfigurationInUse,
     /// The command's deadline had passed before it was decided.
     DeadlinePassed,
     /// The aggregate is quarantined: its history is damaged.

@@ -3,7 +3,7 @@
 use crate::aggregate::{Key, Kind};
 use crate::ids::{CommandId, CommitId, ProjectId, RequestId, UserId};
 use crate::time::Timestamp;
-use crate::{catalogue, datastore, host, instance, plane, project, version};
+use crate::{catalogue, configuration, datastore, host, instance, plane, project, version};
 
 /// The shape of events that this release writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -68,6 +68,8 @@ pub enum Events {
     Version(Vec<version::Event>),
     /// Of a catalogue.
     Catalogue(Vec<catalogue::Event>),
+    /// Of a configuration group.
+    Configuration(Vec<configuration::Event>),
     /// Of an instance.
     Instance(Vec<instance::Event>),
 }
@@ -82,6 +84,7 @@ impl Events {
             Self::Datastore(_) => Kind::Datastore,
             Self::Version(_) => Kind::Version,
             Self::Catalogue(_) => Kind::Catalogue,
+            Self::Configuration(_) => Kind::Configuration,
             Self::Instance(_) => Kind::Instance,
         }
     }

@@ -189,7 +189,7 @@ pub struct Report {
 }
 
 /// What became of a document's settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsState {
     /// The sequence of the newest document that wants them.
     pub sequence: u64,

@@ -69,6 +69,10 @@ uuid_id!(
     VersionId
 );
 uuid_id!(
+    /// A configuration group.
+    ConfigurationId
+);
+uuid_id!(
     /// A machine that the `local` provisioner puts instances on.
     HostId
 );

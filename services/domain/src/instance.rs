@@ -20,9 +20,9 @@
 
 use crate::aggregate::{Aggregate, Context, Kind, Moment};
 use crate::commit::events_of;
-use crate::guest::DatabaseHealth;
+use crate::guest::{DatabaseHealth, SettingsState};
 use crate::host::Place;
-use crate::ids::{InstanceId, ProjectId, SecretId};
+use crate::ids::{ConfigurationId, InstanceId, ProjectId, SecretId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +88,10 @@ pub struct Live {
     pub actions: Actions,
     /// What became of its root; none while it was never enabled.
     pub root: Option<Root>,
+    /// The configuration group that it follows.
+    pub configuration: Option<ConfigurationId>,
+    /// Its server's settings, as far as the log knows.
+    pub settings: Settings,
     /// The last logged health of its server.
     pub health: DatabaseHealth,
     /// Whether its agent has fallen silent.
@@ -98,7 +102,21 @@ pub struct Live {
     pub fence: u64,
 }
 
+/// How an instance's settings are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The position of the commit that last changed which group is followed.
+    pub asked: u64,
+    /// What its guest said last.
+    pub state: SettingsState,
+}
+
 impl Live {
+    /// Whether settings wait for a restart of the server.
+    pub fn is_restart_required(&self) -> bool {
+        !self.settings.state.restart_required.is_empty()
+    }
+
     /// The passwords that its guest may still ask for.
     pub fn secrets_needed(&self) -> impl Iterator<Item = SecretId> + '_ {
         let is_made = !matches!(self.phase, Phase::Provisioning(_));
@@ -135,6 +153,11 @@ impl Instance {
             Self::Abandoned { project } => Some(project),
             Self::Live(live) | Self::Deleted { last: live, .. } => Some(&live.spec.project),
         }
+    }
+
+    /// The configuration group that it follows, if it does.
+    pub fn configuration(&self) -> Option<ConfigurationId> {
+        self.live().and_then(|live| live.configuration)
     }
 
     /// The one thing to do next; a restarted worker simply asks again.

@@ -12,6 +12,7 @@ pub mod aggregate;
 pub mod catalogue;
 pub mod command;
 pub mod commit;
+pub mod configuration;
 pub mod datastore;
 pub mod engine;
 pub mod flavor;

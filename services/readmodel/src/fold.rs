@@ -4,6 +4,7 @@ use crate::row::{self, Latest, Position};
 use crate::store::{Batch, ProjectionStore, StoreError};
 use domain::aggregate::{Aggregate, Key, Kind};
 use domain::catalogue::Catalogue;
+use domain::configuration::Configuration;
 use domain::datastore::Datastore;
 use domain::host::Host;
 use domain::instance::Instance;
@@ -25,6 +26,7 @@ enum Any {
     Catalogue(Folded<Catalogue>),
     /// With its entries in the lists, as they stand in the store.
     Instance(Folded<Instance>, Entries),
+    Configuration(Folded<Configuration>),
 }
 
 /// What a batch of commits changed.
@@ -92,6 +94,7 @@ fn load(store: &dyn ProjectionStore, key: Key) -> Result<Any, StoreError> {
             let entries = entries(key, &row.state);
             Any::Instance(row, entries)
         }
+        Kind::Configuration => Any::Configuration(stored(store, key)?),
     })
 }
 
@@ -105,6 +108,7 @@ impl Any {
             Self::Version(row) => row.apply(recorded),
             Self::Catalogue(row) => row.apply(recorded),
             Self::Instance(row, _) => row.apply(recorded),
+            Self::Configuration(row) => row.apply(recorded),
         }
     }
 
@@ -116,6 +120,7 @@ impl Any {
             Self::Datastore(row) => put_row(batch, key, row),
             Self::Version(row) => put_row(batch, key, row),
             Self::Catalogue(row) => put_row(batch, key, row),
+            Self::Configuration(row) => put_row(batch, key, row),
             Self::Instance(row, before) => {
                 put_row(batch, key, row);
                 let now = entries(key, &row.state);

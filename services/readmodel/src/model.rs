@@ -10,9 +10,10 @@ use crate::sled_store::SledStore;
 use crate::store::{ProjectionStore, StoreError};
 use domain::aggregate::{Aggregate, Key, Kind};
 use domain::catalogue::Catalogue;
+use domain::configuration::{Configuration, Group};
 use domain::datastore::Datastore;
 use domain::host::Host;
-use domain::ids::{InstanceId, ProjectId, VersionId};
+use domain::ids::{ConfigurationId, InstanceId, ProjectId, VersionId};
 use domain::instance::{Instance, Live};
 use domain::plane::Plane;
 use domain::project::Project;
@@ -321,6 +322,23 @@ impl ReadModel {
     /// See [`ReadError`].
     pub fn catalogue(&self, version: VersionId) -> Result<Catalogue, ReadError> {
         Ok(self.folded(Key::catalogue(version))?.state)
+    }
+
+    /// A configuration group; [`Configuration::Absent`] when it is unknown.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn configuration(&self, id: ConfigurationId) -> Result<Configuration, ReadError> {
+        Ok(self.folded(id.into())?.state)
+    }
+
+    /// All configuration groups that their owners can see, by id.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn configurations(&self) -> Result<Vec<Group>, ReadError> {
+        let groups: Vec<Configuration> = self.all()?;
+        Ok(groups.iter().filter_map(Configuration::live).cloned().collect())
     }
 
     fn all<A: Aggregate + DeserializeOwned>(&self) -> Result<Vec<A>, ReadError> {

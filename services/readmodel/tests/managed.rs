@@ -121,6 +121,7 @@ fn spec(project: &str) -> Spec {
         locality: None,
         is_public: None,
         body_hash: None,
+        configuration: None,
     }
 }
 

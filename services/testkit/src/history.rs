@@ -78,7 +78,11 @@ impl World {
                 self.projects.entry(key.id).or_default().apply(recorded).expect("a chain");
             }
             Kind::Host => self.hosts.entry(key.id).or_default().apply(recorded).expect("a chain"),
-            Kind::Plane | Kind::Datastore | Kind::Version | Kind::Catalogue => {}
+            Kind::Plane
+            | Kind::Datastore
+            | Kind::Version
+            | Kind::Catalogue
+            | Kind::Configuration => {}
         }
         Vec::new()
     }

@@ -122,6 +122,7 @@ fn spec() -> Spec {
         locality: None,
         is_public: None,
         body_hash: None,
+        configuration: None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod absent;
 mod bad_input;
+mod configurations;
 mod idempotency;
 mod inside;
 mod management;

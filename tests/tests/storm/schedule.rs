@@ -95,7 +95,14 @@ fn longest(step: Option<Step>) -> Duration {
         Some(Step::Place | Step::NoVolume | Step::Release | Step::Room | Step::Settle) => 2,
         Some(Step::Action | Step::Guest | Step::AgentReport) => 10,
         Some(Step::Volume | Step::NoGuest) => 20,
-        Some(Step::Prepare | Step::Restart | Step::Apply | Step::Revert | Step::Grow) => 200,
+        Some(
+            Step::Prepare
+            | Step::Restart
+            | Step::Configure
+            | Step::Apply
+            | Step::Revert
+            | Step::Grow,
+        ) => 200,
         None => 50,
     })
 }

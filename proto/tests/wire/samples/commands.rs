@@ -2,10 +2,12 @@
 
 use super::Sample;
 use super::common::{LATER, bare_spec, id, overrides, spec, user};
+use super::configurations::group;
 use domain::catalogue::{self, Parameter, ParameterKind, Range};
 use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
 use domain::commit::Actor;
-use domain::ids::{ActionId, CommandId, InstanceId, SecretId, VersionId};
+use domain::configuration::{Change, NewValues};
+use domain::ids::{ActionId, CommandId, ConfigurationId, InstanceId, SecretId, VersionId};
 use domain::instance::{ActionSpec, Resize};
 use domain::quota::Resource;
 use domain::secret::{Sealed, StoredSecret};
@@ -52,6 +54,15 @@ fn body_word(body: &Body) -> &'static str {
         Body::DeleteInstance { .. } => "delete_instance",
         Body::RunAction { .. } => "run_action",
         Body::ResizeInstance { .. } => "resize_instance",
+        Body::AttachConfiguration { .. } => "attach_configuration",
+        Body::DetachConfiguration { .. } => "detach_configuration",
+        Body::CreateConfiguration { .. } => "create_configuration",
+        Body::UpdateConfiguration { change, .. } => match change.values {
+            None => "update_configuration",
+            Some(NewValues::Replace(_)) => "update_configuration.values",
+            Some(NewValues::Merge(_)) => "update_configuration.merge",
+        },
+        Body::DeleteConfiguration { .. } => "delete_configuration",
         Body::ResetStatus { .. } => "reset_status",
         Body::SetLimits { .. } => "set_limits",
         Body::AddParameter { .. } => "add_parameter",
@@ -61,8 +72,13 @@ fn body_word(body: &Body) -> &'static str {
     }
 }
 
-fn bodies() -> [Body; 11] {
-    let instance = InstanceId(id(1));
+fn bodies() -> [Body; 18] {
+    let (instance, configuration) = (InstanceId(id(1)), ConfigurationId(id(12)));
+    let update = |values| {
+        let (name, description) = (Some("tuned".to_owned()), Some("for tests".to_owned()));
+        let change = Change { name, description, values };
+        Body::UpdateConfiguration { id: configuration, change }
+    };
     [
         Body::CreateInstance { id: instance, spec: Box::new(spec()), secrets: vec![secret()] },
         Body::RenameInstance { id: instance, name: "orders-2".to_owned() },
@@ -74,6 +90,13 @@ fn bodies() -> [Body; 11] {
             secrets: vec![secret()],
         },
         Body::ResizeInstance { id: instance, to: Box::new(Resize::Flavor(spec().flavor)) },
+        Body::AttachConfiguration { id: instance, configuration },
+        Body::DetachConfiguration { id: instance },
+        Body::CreateConfiguration { id: configuration, spec: Box::new(group()) },
+        update(None),
+        update(Some(NewValues::Replace(group().values))),
+        update(Some(NewValues::Merge(group().values))),
+        Body::DeleteConfiguration { id: configuration },
         Body::ResetStatus { id: instance },
         Body::SetLimits { project: "a11ce".into(), overrides: overrides() },
         Body::AddParameter { version: VersionId(id(4)), parameter: parameter() },
@@ -121,6 +144,11 @@ fn rejection_word(rejection: &Rejection) -> &'static str {
         Rejection::Parameter(_) => "parameter",
         Rejection::SameFlavor => "same_flavor",
         Rejection::VolumeNotLarger { .. } => "volume_not_larger",
+        Rejection::ConfigurationAttached { .. } => "configuration_attached",
+        Rejection::NotAtRest => "not_at_rest",
+        Rejection::ConfigurationNotFound => "configuration_not_found",
+        Rejection::ConfigurationExists => "configuration_exists",
+        Rejection::ConfigurationInUse => "configuration_in_use",
         Rejection::DeadlinePassed => "deadline_passed",
         Rejection::Damaged => "damaged",
         Rejection::LogUnavailable => "log_unavailable",
@@ -128,7 +156,7 @@ fn rejection_word(rejection: &Rejection) -> &'static str {
     }
 }
 
-fn replies() -> [Reply; 19] {
+fn replies() -> [Reply; 24] {
     let resources = vec![Resource::Instances, Resource::Ram, Resource::Volumes];
     [
         Ok(Accepted { position: 12_345 }),
@@ -146,6 +174,11 @@ fn replies() -> [Reply; 19] {
         Err(Rejection::Parameter(catalogue::Rejection::TooLarge)),
         Err(Rejection::SameFlavor),
         Err(Rejection::VolumeNotLarger { current_gib: 5 }),
+        Err(Rejection::ConfigurationAttached { configuration: ConfigurationId(id(12)) }),
+        Err(Rejection::NotAtRest),
+        Err(Rejection::ConfigurationNotFound),
+        Err(Rejection::ConfigurationExists),
+        Err(Rejection::ConfigurationInUse),
         Err(Rejection::DeadlinePassed),
         Err(Rejection::Damaged),
         Err(Rejection::LogUnavailable),

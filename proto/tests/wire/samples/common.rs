@@ -84,6 +84,7 @@ pub(super) fn bare_spec() -> Spec {
         locality: None,
         is_public: None,
         body_hash: None,
+        configuration: None,
     }
 }
 

@@ -5,7 +5,7 @@ mod instance;
 mod others;
 
 use super::common::{NOW, id, user};
-use super::{Sample, catalogues};
+use super::{Sample, catalogues, configurations};
 use domain::aggregate::{Key, Kind};
 use domain::commit::{Actor, Commit, Events, SCHEMA_VERSION};
 use domain::ids::{CommandId, CommitId};
@@ -18,6 +18,7 @@ pub(super) fn all() -> Vec<Sample> {
         .chain(actions::all())
         .chain(others::all())
         .chain(catalogues::events())
+        .chain(configurations::events())
         .map(|(name, events)| Sample::new(format!("event.{name}"), MESSAGE, &commit(events)))
         .collect();
     samples.push(first_commit());

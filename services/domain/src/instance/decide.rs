@@ -12,6 +12,7 @@ use std::time::Duration;
 
 mod action;
 mod resize;
+mod settings;
 
 type Decision = Result<Vec<Event>, Rejection>;
 
@@ -93,6 +94,8 @@ fn decide_live(live: &Live, command: &Command, context: &Context<'_>) -> Decisio
         Command::Request { id, action: spec } => action::request(live, *id, spec, context),
         Command::ActionDeadlinePassed { id } => Ok(action::overdue(live, *id, context)),
         Command::Resize { to } => resize::request(live, to, context),
+        Command::AttachConfiguration { configuration } => settings::attach(live, *configuration),
+        Command::DetachConfiguration => settings::detach(live),
         Command::ResetStatus => Ok(reset(live, context)),
         Command::Observe(report) => Ok(observe(live, report, context)),
         Command::NoteSilence => {
@@ -168,6 +171,7 @@ fn complete(live: &Live, step: Step, outcome: &Outcome, context: &Context<'_>) -
             | Step::Apply
             | Step::Revert
             | Step::Settle
+            | Step::Configure
             | Step::NoGuest
             | Step::NoVolume
             | Step::Release,
@@ -229,6 +233,7 @@ fn overdue(
         | Step::Apply
         | Step::Revert
         | Step::Settle
+        | Step::Configure
         | Step::NoGuest
         | Step::NoVolume
         | Step::Release => FaultCause::Overdue,
@@ -252,6 +257,7 @@ fn observe(live: &Live, report: &Report, context: &Context<'_>) -> Vec<Event> {
     if live.health != report.health {
         events.push(Event::HealthChanged { health: report.health.clone() });
     }
+    events.extend(settings::settled(live, report, context));
     events.extend(action::results(live, report, context));
     events.extend(resize::observed(live, report, context));
     let Phase::Provisioning(running) = &live.phase else { return events };
@@ -317,7 +323,7 @@ fn span(step: Step, context: &Context<'_>) -> Duration {
         Step::AgentReport => limits.agent_report_ms,
         Step::Prepare => limits.prepare_ms,
         Step::Action => limits.action_ms,
-        Step::Restart | Step::Revert => limits.restart_ms,
+        Step::Restart | Step::Configure | Step::Revert => limits.restart_ms,
         Step::Room => limits.resize_room_ms,
         Step::Grow => limits.resize_grow_ms,
         Step::Apply => limits.resize_apply_ms,

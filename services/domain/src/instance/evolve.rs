@@ -5,10 +5,10 @@ use super::messages::Event;
 use super::process::{Claim, Fault, Phase, Running, Step};
 use super::resize::{Figures, Resize, Resizing};
 use super::root;
-use super::{Instance, Live};
+use super::{Instance, Live, Settings};
 use crate::aggregate::Moment;
-use crate::guest::{ActionCause, ActionFailure, DatabaseHealth};
-use crate::ids::ActionId;
+use crate::guest::{ActionCause, ActionFailure, DatabaseHealth, SettingsState};
+use crate::ids::{ActionId, ConfigurationId};
 use crate::time::Timestamp;
 
 pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
@@ -25,6 +25,8 @@ pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
                 fault: None,
                 actions: Actions::default(),
                 root: None,
+                configuration: spec.configuration,
+                settings: Settings::default(),
                 health: DatabaseHealth::Unknown,
                 agent_silent: false,
                 revision: at.position,
@@ -51,12 +53,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
             let claim = Claim { worker: *worker, until: *until, fence: at.position };
             return take_claim(live, claim);
         }
-        Event::ClaimRenewed { until } => {
-            if let Some(claim) = live.phase.running_mut().and_then(|r| r.claim.as_mut()) {
-                claim.until = *until;
-            }
-            return;
-        }
+        Event::ClaimRenewed { until } => return renew_claim(live, *until),
         Event::Renamed { name } => live.name.clone_from(name),
         Event::Placed { place, deadline } => {
             live.place = Some(place.clone());
@@ -107,6 +104,9 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         Event::ResizeReverted { deadline } => tell(live, Step::Settle, *deadline, at),
         Event::ResizeSettled { volume_gib } => end_resize(live, *volume_gib),
         Event::StatusReset => reset(live, at),
+        Event::ConfigurationAttached { configuration } => follow(live, Some(*configuration), at),
+        Event::ConfigurationDetached => follow(live, None, at),
+        Event::SettingsSettled { state, fault } => settle_settings(live, state, fault.as_ref()),
         Event::HealthChanged { health } => live.health = health.clone(),
         Event::AgentFellSilent => live.agent_silent = true,
         Event::AgentReturned => live.agent_silent = false,
@@ -115,6 +115,12 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         }
     }
     live.updated = at.time;
+}
+
+fn renew_claim(live: &mut Live, until: Timestamp) {
+    if let Some(claim) = live.phase.running_mut().and_then(|running| running.claim.as_mut()) {
+        claim.until = until;
+    }
 }
 
 fn take_claim(live: &mut Live, claim: Claim) {
@@ -210,6 +216,21 @@ fn reset(live: &mut Live, at: Moment) {
     }
     live.health = DatabaseHealth::Unknown;
     live.revision = at.position;
+}
+
+fn follow(live: &mut Live, configuration: Option<ConfigurationId>, at: Moment) {
+    live.configuration = configuration;
+    live.settings.asked = at.position;
+    live.revision = at.position;
+}
+
+/// A fault of settings goes when they are well; any other is another operation's.
+fn settle_settings(live: &mut Live, state: &SettingsState, fault: Option<&Fault>) {
+    live.settings.state = state.clone();
+    let is_of_settings = live.fault.as_ref().is_none_or(|fault| fault.step == Step::Configure);
+    if fault.is_some() || is_of_settings {
+        live.fault = fault.cloned();
+    }
 }
 
 fn end_action(live: &mut Live, id: ActionId, failure: Option<ActionFailure>, at: Moment) {

@@ -4,9 +4,9 @@ use super::action::ActionSpec;
 use super::process::{Effect, Fault, FaultCause, Step};
 use super::resize::Resize;
 use super::spec::Spec;
-use crate::guest::{ActionFailure, DatabaseHealth, Report};
+use crate::guest::{ActionFailure, DatabaseHealth, Report, SettingsState};
 use crate::host::Place;
-use crate::ids::{ActionId, InstanceId, ProjectId, WorkerId};
+use crate::ids::{ActionId, ConfigurationId, InstanceId, ProjectId, WorkerId};
 use crate::time::Timestamp;
 
 /// What an instance may be asked.
@@ -82,6 +82,13 @@ pub enum Command {
         /// Which action.
         id: ActionId,
     },
+    /// Follow a configuration group, which expects it already.
+    AttachConfiguration {
+        /// Which group.
+        configuration: ConfigurationId,
+    },
+    /// Follow no configuration group.
+    DetachConfiguration,
     /// Give it another flavor or a larger volume.
     Resize {
         /// To what.
@@ -284,6 +291,20 @@ pub enum Event {
     },
     /// An administrator ended what was going on, but for a creation or a resize.
     StatusReset,
+    /// It follows a configuration group.
+    ConfigurationAttached {
+        /// Which.
+        configuration: ConfigurationId,
+    },
+    /// It follows no configuration group.
+    ConfigurationDetached,
+    /// What became of its settings.
+    SettingsSettled {
+        /// What its guest says.
+        state: SettingsState,
+        /// What its owner should know; absent when nothing is wrong.
+        fault: Option<Fault>,
+    },
     /// Its server's health changed.
     HealthChanged {
         /// To what.
@@ -315,6 +336,13 @@ pub enum Rejection {
     NotOwed,
     /// Something else is going on.
     Busy,
+    /// Something else is going on, or a restart is owed.
+    NotAtRest,
+    /// It follows a configuration group already.
+    ConfigurationAttached {
+        /// Which.
+        configuration: ConfigurationId,
+    },
     /// The database does not answer, so nothing can be done inside it.
     DatabaseDown,
     /// It has that flavor already.

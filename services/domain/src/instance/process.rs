@@ -77,6 +77,8 @@ pub enum Step {
     Revert,
     /// Give back what a resize needs no more.
     Settle,
+    /// Bring settings into force.
+    Configure,
     /// End shim, agent and server.
     NoGuest,
     /// Remove the volume.
@@ -189,6 +191,7 @@ impl Step {
             | Self::Prepare
             | Self::Action
             | Self::Restart
+            | Self::Configure
             | Self::Apply
             | Self::Revert => None,
             Self::Room => Some(Effect::Room),
@@ -216,6 +219,7 @@ impl Step {
             Self::Apply => "starting the database with its new size",
             Self::Revert => "starting the database with its former flavor",
             Self::Settle => "giving back what was claimed",
+            Self::Configure => "bringing settings into force",
             Self::NoGuest => "stopping the guest",
             Self::NoVolume => "removing the volume",
             Self::Release => "giving back place and quota",

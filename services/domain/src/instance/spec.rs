@@ -3,7 +3,7 @@
 use crate::engine::Manager;
 use crate::flavor::Flavor;
 use crate::guest::Database;
-use crate::ids::{DatastoreId, ImageId, ProjectId, SecretId, UserId, VersionId};
+use crate::ids::{ConfigurationId, DatastoreId, ImageId, ProjectId, SecretId, UserId, VersionId};
 use serde::{Deserialize, Serialize};
 
 /// What a creation asks for.
@@ -39,6 +39,8 @@ pub struct Spec {
     pub is_public: Option<bool>,
     /// HMAC of the request's body, when it came under an idempotency key.
     pub body_hash: Option<Vec<u8>>,
+    /// The configuration group that it is to follow from the start.
+    pub configuration: Option<ConfigurationId>,
 }
 
 /// A datastore version, with the figures that stay true when it changes.

@@ -13,6 +13,7 @@ use std::net::Ipv4Addr;
 
 mod actions;
 mod resizes;
+mod settings;
 
 const LIMITS: Limits = Limits::PRODUCTION;
 const ALICE: WorkerId = WorkerId(uuid::Uuid::from_u128(1));
@@ -47,6 +48,7 @@ fn spec(name: &str) -> Box<Spec> {
         locality: None,
         is_public: None,
         body_hash: None,
+        configuration: None,
     })
 }
 

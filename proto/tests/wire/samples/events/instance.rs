@@ -2,10 +2,10 @@
 
 use super::super::common::{LATER, NOW, bare_spec, id, spec};
 use domain::commit::Events;
-use domain::guest::DatabaseHealth;
+use domain::guest::{ActionCause, ActionFailure, DatabaseHealth, SettingsState};
 use domain::host::Place;
-use domain::ids::{HostId, InstanceId, WorkerId};
-use domain::instance::{Event, Fault, FaultCause, Resize, Step};
+use domain::ids::{ConfigurationId, HostId, InstanceId, WorkerId};
+use domain::instance::{Event, Fault, FaultCause, Resize, Spec, Step};
 
 pub(super) fn all() -> Vec<(String, Events)> {
     let mut all: Vec<(String, Event)> =
@@ -53,6 +53,9 @@ fn word(event: &Event) -> &'static str {
         Event::ResizeFailed { .. } => "resize_failed",
         Event::ResizeReverted { .. } => "resize_reverted",
         Event::ResizeSettled { .. } => "resize_settled",
+        Event::ConfigurationAttached { .. } => "configuration_attached",
+        Event::ConfigurationDetached => "configuration_detached",
+        Event::SettingsSettled { .. } => "settings_settled",
     }
 }
 
@@ -67,6 +70,7 @@ fn life() -> Vec<Event> {
         disk_mb: 5120,
     };
     let cause = "connection refused".to_owned();
+    let unsettled = fault(Step::Configure, FaultCause::Statement);
     vec![
         Event::CreationRequested { id: InstanceId(id(1)), spec: Box::new(spec()), deadline },
         Event::CreationAbandoned { project: "a11ce".into() },
@@ -95,7 +99,19 @@ fn life() -> Vec<Event> {
         Event::HealthChanged { health: DatabaseHealth::Down { cause } },
         Event::AgentFellSilent,
         Event::AgentReturned,
+        Event::ConfigurationAttached { configuration: ConfigurationId(id(12)) },
+        Event::ConfigurationDetached,
+        Event::SettingsSettled { state: refused_settings(), fault: Some(unsettled) },
     ]
+}
+
+fn refused_settings() -> SettingsState {
+    let detail = "the server does not take 'max_connections'".to_owned();
+    SettingsState {
+        sequence: 4711,
+        restart_required: vec!["back_log".to_owned()],
+        refused: Some(ActionFailure { cause: ActionCause::Statement, detail }),
+    }
 }
 
 /// The same events without what may be absent.
@@ -118,9 +134,11 @@ fn optional_parts() -> Vec<(String, Event)> {
         Event::Placed { place, deadline: LATER },
         Event::CreationFailed { fault, deadline: None },
         Event::StepRestarted { attempt: 1, deadline: LATER, fault: None },
+        Event::SettingsSettled { state: SettingsState::default(), fault: None },
     ]
     .into_iter()
     .map(|event| (format!("{}.bare", word(&event)), event))
+    .chain([following()])
     .collect()
 }
 
@@ -150,6 +168,14 @@ fn resizes() -> Vec<(String, Event)> {
         named(name, Event::ResizeFailed { fault, must_revert, deadline })
     }));
     all
+}
+
+/// A creation that names a configuration group.
+fn following() -> (String, Event) {
+    let spec = Spec { configuration: Some(ConfigurationId(id(12))), ..bare_spec() };
+    let (id, deadline) = (InstanceId(id(1)), LATER);
+    let event = Event::CreationRequested { id, spec: Box::new(spec), deadline };
+    ("creation_requested.configuration_id".to_owned(), event)
 }
 
 fn healths() -> Vec<(String, Event)> {

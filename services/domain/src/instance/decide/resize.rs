@@ -55,6 +55,7 @@ pub(super) fn complete(
             | Step::Prepare
             | Step::Action
             | Step::Restart
+            | Step::Configure
             | Step::Room
             | Step::Grow
             | Step::Apply
@@ -95,6 +96,7 @@ pub(super) fn give_up(
             | Step::Prepare
             | Step::Action
             | Step::Restart
+            | Step::Configure
             | Step::Room
             | Step::Grow
             | Step::Apply
@@ -144,6 +146,7 @@ pub(super) fn observed(live: &Live, report: &Report, context: &Context<'_>) -> O
             | Step::Prepare
             | Step::Action
             | Step::Restart
+            | Step::Configure
             | Step::Room
             | Step::Grow
             | Step::Settle
