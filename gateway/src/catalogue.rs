@@ -31,8 +31,8 @@ impl Catalogue {
         let mut datastores: Vec<Entry> = datastores
             .into_iter()
             .filter_map(|datastore| match datastore {
-                Datastore::Absent => None,
-                Datastore::Registered { id, name, default_version } => {
+                Datastore::Absent | Datastore::Deleted => None,
+                Datastore::Registered { id, name, default_version, .. } => {
                     Some(Entry { id, name, default_version })
                 }
             })
@@ -126,9 +126,12 @@ mod tests {
             name: number.to_owned(),
             number: number.to_owned(),
             manager: Manager::Mariadb,
-            image: ImageId(Uuid::from_u128(2)),
+            image: Some(ImageId(Uuid::from_u128(2))),
             packages: Vec::new(),
             active: true,
+            image_tags: Vec::new(),
+            registry_ext: None,
+            repl_strategy: None,
         }
     }
 

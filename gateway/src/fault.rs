@@ -121,35 +121,6 @@ pub(crate) enum Fault {
     Overloaded,
 }
 
-/// What can't be found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// A root that was never enabled.
-    Root,
-    /// Something with an id.
-    Resource(String),
-    /// A datastore, by name or id.
-    Datastore(String),
-    /// A datastore version, by name or id.
-    Version(String),
-    /// A parameter of a version.
-    Parameter(String),
-    /// A flavor.
-    Flavor(String),
-    /// A configuration group.
-    Configuration(String),
-    /// A backup.
-    Backup(String),
-    /// A cluster.
-    Cluster(String),
-    /// A counted resource.
-    QuotaResource(String),
-    /// A database inside an instance.
-    Database(String),
-    /// A user inside an instance.
-    User(String),
-}
-
 type Row = (StatusCode, &'static str, String);
 
 impl Fault {
@@ -261,6 +232,7 @@ fn refused(instance: InstanceId, words: &Words, rejection: &Rejection) -> Row {
         | Rejection::ConfigurationInUse => refused_of("the configuration group", rejection),
         Rejection::DeadlinePassed
         | Rejection::Parameter(_)
+        | Rejection::Offer(_)
         | Rejection::Damaged
         | Rejection::LogUnavailable
         | Rejection::NotUnderstood => refused_of(&instance.to_string(), rejection),
@@ -287,6 +259,7 @@ fn refused_of(what: &str, rejection: &Rejection) -> Row {
         Rejection::ConfigurationInUse => bad_request(format!(
             "Instances follow {what}, so it can't be deleted. Detach it from them first."
         )),
+        Rejection::Offer(rejection) => offer::row_of(what, *rejection),
         Rejection::LogUnavailable
         | Rejection::NotUnderstood
         | Rejection::InstanceNotFound
@@ -356,27 +329,6 @@ fn unavailable(text: impl Into<String>) -> Row {
     row(503, "serviceUnavailable", text)
 }
 
-impl Missing {
-    fn text(&self) -> String {
-        match self {
-            Self::Root => "Root user has never been enabled on the instance.".to_owned(),
-            Self::Resource(id) => format!("Resource {id} cannot be found."),
-            Self::Datastore(name) => format!("Datastore '{name}' cannot be found."),
-            Self::Version(name) => format!("Datastore version '{name}' cannot be found."),
-            Self::Parameter(name) => format!("Configuration parameter {name} cannot be found."),
-            Self::Flavor(id) => format!("Flavor {id} cannot be found."),
-            Self::Configuration(id) => {
-                format!("Configuration group id: {id} could not be found.")
-            }
-            Self::Backup(id) => format!("Backup {id} cannot be found."),
-            Self::Cluster(id) => format!("Cluster '{id}' cannot be found."),
-            Self::QuotaResource(word) => format!("Unknown quota resources {word}."),
-            Self::Database(name) => format!("Database {name} cannot be found on the instance."),
-            Self::User(name) => format!("User {name} cannot be found on the instance."),
-        }
-    }
-}
-
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let (status, key, text) = self.row();
@@ -393,6 +345,10 @@ impl IntoResponse for Fault {
     }
 }
 
+mod missing;
+mod offer;
 mod parameter;
+
+pub(crate) use missing::Missing;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,7 @@ pub(crate) mod idempotency;
 pub(crate) mod inside;
 pub(crate) mod management;
 pub(crate) mod nic;
+pub(crate) mod offer;
 pub(crate) mod page;
 pub(crate) mod parameter;
 pub(crate) mod quotas;

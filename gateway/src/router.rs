@@ -7,15 +7,15 @@ use crate::request::document;
 use crate::request_id;
 use crate::routes::{
     self, absent, actions, configurations, creation, databases, datastores, discovery, flavors,
-    grants, health, instances, limits, managed_parameters, management, parameters, quotas, root,
-    users,
+    grants, health, instances, limits, managed_datastores, managed_parameters, managed_versions,
+    management, parameters, quotas, root, users,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use domain::ids::RequestId;
 use futures::FutureExt as _;
 use std::panic::AssertUnwindSafe;
@@ -85,7 +85,7 @@ fn trove() -> Router<Arc<Gateway>> {
             "/datastores/{datastore}/versions/{version}/volume-types",
             get(datastores::volume_types),
         )
-        .route("/datastores/{datastore}", get(datastores::show))
+        .route("/datastores/{datastore}", get(datastores::show).delete(managed_datastores::delete))
         .route("/datastores/{datastore}/versions", get(datastores::versions))
         .route("/datastores/{datastore}/versions/{version}", get(datastores::version))
         .route("/flavors", get(flavors::list))
@@ -127,6 +127,21 @@ fn management() -> Router<Arc<Gateway>> {
             get(managed_parameters::show)
                 .put(managed_parameters::update)
                 .delete(managed_parameters::delete),
+        )
+        .route("/mgmt/datastores", post(managed_datastores::create))
+        .route("/mgmt/datastores/{datastore}", patch(managed_datastores::update))
+        .route("/mgmt/datastores/versions", post(managed_versions::propose))
+        .route("/mgmt/datastores/versions/{version}", patch(managed_versions::change_by_id))
+        .route("/mgmt/datastores/{datastore}/{version}", patch(managed_versions::change_of))
+        .route(
+            "/mgmt/datastore-versions",
+            get(managed_versions::list).post(managed_versions::create),
+        )
+        .route(
+            "/mgmt/datastore-versions/{version}",
+            get(managed_versions::show)
+                .patch(managed_versions::update)
+                .delete(managed_versions::delete),
         )
         .route("/mgmt/instances", get(management::list))
         .route("/mgmt/instances/{id}", get(management::show))

@@ -12,6 +12,7 @@ pub(crate) mod instance;
 pub(crate) mod limits;
 pub(crate) mod links;
 pub(crate) mod management;
+pub(crate) mod offer;
 pub(crate) mod parameter;
 pub(crate) mod quotas;
 pub(crate) mod status;

@@ -16,6 +16,7 @@ mod field;
 mod guest;
 mod host;
 mod instance;
+mod offer;
 mod plane;
 mod process;
 mod project;

@@ -88,7 +88,8 @@ async fn look(core: &Core, images: &ImageParameters) {
 
 /// Appends what differs; the same rows are no news to the catalogue itself.
 async fn renew(core: &Core, images: &ImageParameters, version: &Details) -> Result<(), BoxError> {
-    let Some(rows) = images.find(version.image).await? else { return Ok(()) };
+    let Some(image) = version.image else { return Ok(()) };
+    let Some(rows) = images.find(image).await? else { return Ok(()) };
     let command = Command::Set { version: version.id, rows };
     let request = internal(fresh_command(), command);
     core.catalogue

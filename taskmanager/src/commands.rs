@@ -1,5 +1,9 @@
 //! Commands of the gateways: each becomes a decision of one aggregate.
 
+mod offer;
+
+pub(crate) use offer::aside;
+
 use crate::clock::{fresh_command, now};
 use crate::core::{Core, external, internal, refusal};
 use crate::followers;
@@ -17,6 +21,7 @@ use domain::secret::StoredSecret;
 
 /// Decides a command; nothing when the outcome is unknown, so that the gateway asks again.
 #[tracing::instrument(skip_all, fields(request_id = %envelope.request_id, key = %envelope.body.key()))]
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each command")]
 pub(crate) async fn decide(
     core: &Core,
     secrets: &SecretStore,
@@ -79,6 +84,7 @@ pub(crate) async fn decide(
         Body::RemoveParameter { name, .. } => {
             on_catalogue(core, envelope, catalogue::Command::Remove { name: name.clone() }).await
         }
+        Body::Offer(order) => offer::decide(core, envelope, order).await,
         Body::RevokeToken { audit_id, expires } => {
             let command =
                 plane::Command::RevokeToken { audit_id: audit_id.clone(), expires: *expires };

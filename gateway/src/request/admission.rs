@@ -147,6 +147,9 @@ pub(crate) fn version(
     if !version.active {
         return Err(Fault::Invalid(format!("Datastore version '{}' is not active.", version.name)));
     }
+    let image = version.image.ok_or_else(|| {
+        Fault::Invalid(format!("Datastore version '{}' has no image.", version.name))
+    })?;
     Ok(VersionRef {
         datastore: datastore.id,
         datastore_name: datastore.name.clone(),
@@ -154,7 +157,7 @@ pub(crate) fn version(
         name: version.name.clone(),
         number: version.number.clone(),
         manager: version.manager,
-        image: version.image,
+        image,
     })
 }
 

@@ -26,18 +26,18 @@ pub(crate) struct VersionView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     datastore: Option<String>,
     #[serde(flatten)]
-    inside: Option<Inside>,
+    inside: Option<Inside<'a>>,
 }
 
 /// For administrators.
 #[derive(Debug, Serialize)]
-struct Inside {
+struct Inside<'a> {
     active: bool,
     packages: String,
-    image: String,
-    image_tags: [String; 0],
-    registry_ext: Option<String>,
-    repl_strategy: Option<String>,
+    image: Option<String>,
+    image_tags: &'a [String],
+    registry_ext: Option<&'a str>,
+    repl_strategy: Option<&'a str>,
 }
 
 /// Which versions are shown, and how much of them.
@@ -88,10 +88,10 @@ impl<'a> VersionView<'a> {
             inside: scope.is_admin.then(|| Inside {
                 active: version.active,
                 packages: version.packages.join(","),
-                image: version.image.to_string(),
-                image_tags: [],
-                registry_ext: None,
-                repl_strategy: None,
+                image: version.image.map(|image| image.to_string()),
+                image_tags: &version.image_tags,
+                registry_ext: version.registry_ext.as_deref(),
+                repl_strategy: version.repl_strategy.as_deref(),
             }),
             id,
         }

@@ -7,13 +7,16 @@ use domain::catalogue::{self, Catalogue};
 use domain::command::{Accepted, Body as Asked, Envelope, Rejection, Reply};
 use domain::commit::Actor;
 use domain::configuration::{self, Configuration};
+use domain::datastore::Datastore;
 use domain::ids::{CommandId, ConfigurationId, InstanceId, ProjectId};
 use domain::instance::{self, Instance};
 use domain::limits::Limits;
+use domain::offer::{self, Order as Asks, Step};
 use domain::plane::{self, Plane};
 use domain::project::{self, Project};
 use domain::quota::Quotas;
 use domain::time::Timestamp;
+use domain::version::Version;
 use eventlog::{
     EventLog, Folded, HandleError, Handler, HandlerConfig, MemoryLog, Request as Order,
 };
@@ -35,6 +38,8 @@ pub(crate) struct Desk {
     configurations: Handler<Configuration>,
     plane: Handler<Plane>,
     log: Arc<MemoryLog>,
+    datastores: Handler<Datastore>,
+    versions: Handler<Version>,
     pub(crate) seen: Mutex<Vec<Envelope>>,
     pub(crate) mood: Mutex<Mood>,
 }
@@ -66,7 +71,9 @@ impl Desk {
             projects: Handler::new(log.clone(), config.clone()),
             catalogues: Handler::new(log.clone(), config.clone()),
             configurations: Handler::new(log.clone(), config.clone()),
-            plane: Handler::new(log.clone(), config),
+            plane: Handler::new(log.clone(), config.clone()),
+            datastores: Handler::new(log.clone(), config.clone()),
+            versions: Handler::new(log.clone(), config),
             log,
             seen: Mutex::default(),
             mood: Mutex::new(Mood::Answering),
@@ -163,6 +170,30 @@ impl Desk {
     ) -> Result<u64, Rejection> {
         let handled = handle(&self.configurations, id.into(), order(envelope, command)).await;
         handled.map_err(configuration_refusal)
+    }
+
+    async fn offer(&self, envelope: &Envelope, asked: &Asks) -> Result<u64, Rejection> {
+        let key = Key::from(asked.datastore());
+        let of_datastore = |rejection| Rejection::Offer(offer::Rejection::Datastore(rejection));
+        let mut position = 0;
+        for step in asked.steps() {
+            let done = match step {
+                Step::Aside(command) => {
+                    handle(&self.datastores, key, by_plane(command)).await.map_err(of_datastore)
+                }
+                Step::OfDatastore(command) => {
+                    let order = order(envelope, command);
+                    handle(&self.datastores, key, order).await.map_err(of_datastore)
+                }
+                Step::OfVersion(id, command) => {
+                    handle(&self.versions, id.into(), order(envelope, command))
+                        .await
+                        .map_err(|rejection| Rejection::Offer(offer::Rejection::Version(rejection)))
+                }
+            };
+            position = position.max(done?);
+        }
+        Ok(position)
     }
 
     async fn instance(
@@ -291,6 +322,7 @@ impl Commands for Desk {
                 let name = name.clone();
                 self.catalogue(envelope, catalogue::Command::Remove { name }).await
             }
+            Asked::Offer(asked) => self.offer(envelope, asked).await,
             Asked::RevokeToken { audit_id, expires } => {
                 let (audit_id, expires) = (audit_id.clone(), *expires);
                 let revoke = plane::Command::RevokeToken { audit_id, expires };

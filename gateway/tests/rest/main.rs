@@ -15,6 +15,7 @@ mod legal;
 mod lists;
 mod managed_parameters;
 mod management;
+mod offer;
 mod others;
 mod parameters;
 mod quotas;

@@ -49,10 +49,15 @@ pub(crate) async fn datastores(log: &MemoryLog) {
             name: name.to_owned(),
             number: format!("{name}.11"),
             manager: Manager::Mysql,
-            image: ImageId(Uuid::from_u128(0x30)),
+            image: Some(ImageId(Uuid::from_u128(0x30))),
             packages: vec!["mariadb-server".to_owned(), "mariadb-client".to_owned()],
             active,
+            image_tags: Vec::new(),
+            registry_ext: None,
+            repl_strategy: None,
         };
+        let hold = datastore::Command::Hold { version: id, label: details.label() };
+        datastores.handle(Key::from(MYSQL), &by_plane(hold), || NOW).await.unwrap();
         let register = version::Command::Register(details);
         versions.handle(Key::from(id), &by_plane(register), || NOW).await.unwrap();
     }

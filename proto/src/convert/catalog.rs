@@ -2,8 +2,10 @@
 
 use super::engine::{manager, manager_of};
 use super::field::{uuid, uuid_bytes, variant};
+use super::offer::maybe_version;
 use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
+use domain::datastore::Label;
 use domain::ids::{DatastoreId, ImageId, VersionId};
 use domain::version::Details;
 use domain::{datastore, version};
@@ -23,6 +25,36 @@ impl From<&datastore::Event> for wire::DatastoreEvent {
                     version_id: uuid_bytes(version.0),
                 })
             }
+            datastore::Event::Renamed(name) => {
+                datastore_event::Event::Renamed(datastore_event::Renamed { name: name.clone() })
+            }
+            datastore::Event::DefaultVersionChosen(version) => {
+                let version_id = version.map_or_else(Vec::new, |version| uuid_bytes(version.0));
+                let chosen = datastore_event::DefaultVersionChosen { version_id };
+                datastore_event::Event::DefaultVersionChosen(chosen)
+            }
+            datastore::Event::NameHeld { version, label } => {
+                datastore_event::Event::NameHeld(datastore_event::NameHeld {
+                    version_id: uuid_bytes(version.0),
+                    name: label.name.clone(),
+                    number: label.number.clone(),
+                })
+            }
+            datastore::Event::NameKept { version, label } => {
+                datastore_event::Event::NameKept(datastore_event::NameKept {
+                    version_id: uuid_bytes(version.0),
+                    name: label.name.clone(),
+                    number: label.number.clone(),
+                })
+            }
+            datastore::Event::VersionReleased(version) => {
+                let version_id = uuid_bytes(version.0);
+                let released = datastore_event::VersionReleased { version_id };
+                datastore_event::Event::VersionReleased(released)
+            }
+            datastore::Event::Deleted => {
+                datastore_event::Event::Deleted(datastore_event::Deleted {})
+            }
         };
         Self { event: Some(event) }
     }
@@ -40,6 +72,22 @@ impl TryFrom<wire::DatastoreEvent> for datastore::Event {
             datastore_event::Event::DefaultVersionSet(set) => Self::DefaultVersionSet(VersionId(
                 uuid(&set.version_id, "default_version_set.version_id")?,
             )),
+            datastore_event::Event::Renamed(renamed) => Self::Renamed(renamed.name),
+            datastore_event::Event::DefaultVersionChosen(chosen) => Self::DefaultVersionChosen(
+                maybe_version(&chosen.version_id, "default_version_chosen.version_id")?,
+            ),
+            datastore_event::Event::NameHeld(held) => Self::NameHeld {
+                version: VersionId(uuid(&held.version_id, "name_held.version_id")?),
+                label: Label { name: held.name, number: held.number },
+            },
+            datastore_event::Event::NameKept(kept) => Self::NameKept {
+                version: VersionId(uuid(&kept.version_id, "name_kept.version_id")?),
+                label: Label { name: kept.name, number: kept.number },
+            },
+            datastore_event::Event::VersionReleased(released) => Self::VersionReleased(VersionId(
+                uuid(&released.version_id, "version_released.version_id")?,
+            )),
+            datastore_event::Event::Deleted(datastore_event::Deleted {}) => Self::Deleted,
         })
     }
 }
@@ -48,6 +96,8 @@ impl From<&version::Event> for wire::VersionEvent {
     fn from(event: &version::Event) -> Self {
         let event = match event {
             version::Event::Registered(details) => version_event::Event::Registered(details.into()),
+            version::Event::Described(details) => version_event::Event::Described(details.into()),
+            version::Event::Deleted => version_event::Event::Deleted(version_event::Deleted {}),
         };
         Self { event: Some(event) }
     }
@@ -61,6 +111,8 @@ impl TryFrom<wire::VersionEvent> for version::Event {
             version_event::Event::Registered(registered) => {
                 Self::Registered(registered.try_into()?)
             }
+            version_event::Event::Described(described) => Self::Described(described.try_into()?),
+            version_event::Event::Deleted(version_event::Deleted {}) => Self::Deleted,
         })
     }
 }
@@ -73,9 +125,12 @@ impl From<&Details> for version_event::Registered {
             name: details.name.clone(),
             number: details.number.clone(),
             manager: manager_of(details.manager).into(),
-            image_id: uuid_bytes(details.image.0),
+            image_id: details.image.map_or_else(Vec::new, |image| uuid_bytes(image.0)),
             packages: details.packages.clone(),
             active: details.active,
+            image_tags: details.image_tags.clone(),
+            registry_ext: details.registry_ext.clone(),
+            repl_strategy: details.repl_strategy.clone(),
         }
     }
 }
@@ -90,9 +145,15 @@ impl TryFrom<version_event::Registered> for Details {
             name: registered.name,
             number: registered.number,
             manager: manager(registered.manager, "registered.manager")?,
-            image: ImageId(uuid(&registered.image_id, "registered.image_id")?),
+            image: match registered.image_id.as_slice() {
+                [] => None,
+                bytes => Some(ImageId(uuid(bytes, "registered.image_id")?)),
+            },
             packages: registered.packages,
             active: registered.active,
+            image_tags: registered.image_tags,
+            registry_ext: registered.registry_ext,
+            repl_strategy: registered.repl_strategy,
         })
     }
 }

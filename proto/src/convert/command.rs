@@ -115,6 +115,7 @@ impl From<&Body> for command::Body {
                     name: name.clone(),
                 })
             }
+            Body::Offer(order) => order.into(),
             Body::RevokeToken { audit_id, expires } => Self::RevokeToken(wire::RevokeToken {
                 audit_id: audit_id.clone(),
                 expires: Some(timestamp(*expires)),
@@ -194,6 +195,12 @@ impl TryFrom<command::Body> for Body {
                 version: VersionId(uuid(&remove.version_id, "remove_parameter.version_id")?),
                 name: remove.name,
             },
+            command::Body::CreateDatastore(create) => Self::Offer(create.try_into()?),
+            command::Body::ChangeDatastore(change) => Self::Offer(change.try_into()?),
+            command::Body::DeleteDatastore(delete) => Self::Offer(delete.try_into()?),
+            command::Body::CreateVersion(create) => Self::Offer(create.try_into()?),
+            command::Body::ChangeVersion(change) => Self::Offer(change.try_into()?),
+            command::Body::DeleteVersion(delete) => Self::Offer(delete.try_into()?),
             command::Body::RevokeToken(revoke) => Self::RevokeToken {
                 audit_id: revoke.audit_id,
                 expires: time(revoke.expires, "revoke_token.expires")?,

@@ -63,6 +63,7 @@ impl From<&Rejection> for Reason {
             Rejection::ConfigurationInUse => {
                 Self::ConfigurationInUse(reason::ConfigurationInUse {})
             }
+            Rejection::Offer(rejection) => (*rejection).into(),
             Rejection::DeadlinePassed => Self::DeadlinePassed(reason::DeadlinePassed {}),
             Rejection::Damaged => Self::Damaged(reason::Damaged {}),
             Rejection::LogUnavailable => Self::LogUnavailable(reason::LogUnavailable {}),
@@ -109,6 +110,8 @@ impl TryFrom<Reason> for Rejection {
                 Self::ConfigurationExists
             }
             Reason::ConfigurationInUse(reason::ConfigurationInUse {}) => Self::ConfigurationInUse,
+            Reason::Offer(refused) => Self::Offer(refused.try_into()?),
+            Reason::NameTaken(taken) => Self::Offer(taken.try_into()?),
             Reason::DeadlinePassed(reason::DeadlinePassed {}) => Self::DeadlinePassed,
             Reason::Damaged(reason::Damaged {}) => Self::Damaged,
             Reason::LogUnavailable(reason::LogUnavailable {}) => Self::LogUnavailable,

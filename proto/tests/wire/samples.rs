@@ -11,6 +11,7 @@ mod common;
 mod configurations;
 mod events;
 mod guests;
+mod offers;
 mod queries;
 
 use proto::{DecodeError, Wire};
@@ -64,6 +65,7 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.extend(commands::all());
     samples.extend(guests::all());
     samples.extend(queries::all());
+    samples.extend(offers::all());
     samples.extend(catalogues::all());
     samples
 }

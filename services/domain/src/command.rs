@@ -8,6 +8,7 @@ use crate::ids::{
     ActionId, CommandId, ConfigurationId, InstanceId, ProjectId, RequestId, VersionId,
 };
 use crate::instance::{ActionSpec, Resize, Spec};
+use crate::offer::{self, Order};
 use crate::quota::{Overrides, Resource};
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -133,6 +134,8 @@ pub enum Body {
         /// Which.
         name: String,
     },
+    /// Change what there is of datastores and versions.
+    Offer(Order),
     /// Refuse a token from now on.
     RevokeToken {
         /// The token's audit id.
@@ -161,6 +164,7 @@ impl Body {
             Self::AddParameter { version, .. }
             | Self::ChangeParameter { version, .. }
             | Self::RemoveParameter { version, .. } => Key::catalogue(*version),
+            Self::Offer(order) => order.key(),
             Self::RevokeToken { .. } => Key::plane(),
         }
     }
@@ -216,6 +220,8 @@ pub enum Rejection {
     ConfigurationExists,
     /// Instances follow the group.
     ConfigurationInUse,
+    /// What was said about datastores or versions can't be.
+    Offer(offer::Rejection),
     /// The command's deadline had passed before it was decided.
     DeadlinePassed,
     /// The aggregate is quarantined: its history is damaged.

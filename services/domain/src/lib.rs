@@ -22,6 +22,7 @@ pub mod host;
 pub mod ids;
 pub mod instance;
 pub mod limits;
+pub mod offer;
 pub mod plane;
 pub mod project;
 pub mod quota;

@@ -22,7 +22,7 @@ enum Any {
     Project(Folded<Project>),
     Host(Folded<Host>),
     Datastore(Folded<Datastore>),
-    Version(Folded<Version>),
+    Version(Box<Folded<Version>>),
     Catalogue(Folded<Catalogue>),
     /// With its entries in the lists, as they stand in the store.
     Instance(Folded<Instance>, Entries),
@@ -87,7 +87,7 @@ fn load(store: &dyn ProjectionStore, key: Key) -> Result<Any, StoreError> {
         Kind::Project => Any::Project(stored(store, key)?),
         Kind::Host => Any::Host(stored(store, key)?),
         Kind::Datastore => Any::Datastore(stored(store, key)?),
-        Kind::Version => Any::Version(stored(store, key)?),
+        Kind::Version => Any::Version(Box::new(stored(store, key)?)),
         Kind::Catalogue => Any::Catalogue(stored(store, key)?),
         Kind::Instance => {
             let row: Folded<Instance> = stored(store, key)?;
@@ -118,7 +118,7 @@ impl Any {
             Self::Project(row) => put_row(batch, key, row),
             Self::Host(row) => put_row(batch, key, row),
             Self::Datastore(row) => put_row(batch, key, row),
-            Self::Version(row) => put_row(batch, key, row),
+            Self::Version(row) => put_row(batch, key, &**row),
             Self::Catalogue(row) => put_row(batch, key, row),
             Self::Configuration(row) => put_row(batch, key, row),
             Self::Instance(row, before) => {

@@ -6,6 +6,7 @@
 mod absent;
 mod bad_input;
 mod configurations;
+mod datastores;
 mod idempotency;
 mod inside;
 mod management;

@@ -12,8 +12,8 @@ use domain::instance::{ActionSpec, Resize};
 use domain::quota::Resource;
 use domain::secret::{Sealed, StoredSecret};
 
-const COMMAND: &str = "trove.command.v1.Command";
-const REPLY: &str = "trove.command.v1.Reply";
+pub(super) const COMMAND: &str = "trove.command.v1.Command";
+pub(super) const REPLY: &str = "trove.command.v1.Reply";
 
 pub(super) fn all() -> Vec<Sample> {
     let mut samples: Vec<Sample> = bodies()
@@ -37,7 +37,7 @@ pub(super) fn all() -> Vec<Sample> {
     samples
 }
 
-fn envelope(actor: Actor, body: Body) -> Envelope {
+pub(super) fn envelope(actor: Actor, body: Body) -> Envelope {
     Envelope {
         command_id: CommandId(id(21)),
         deadline: LATER,
@@ -68,6 +68,7 @@ fn body_word(body: &Body) -> &'static str {
         Body::AddParameter { .. } => "add_parameter",
         Body::ChangeParameter { .. } => "change_parameter",
         Body::RemoveParameter { .. } => "remove_parameter",
+        Body::Offer(order) => super::offers::word(order),
         Body::RevokeToken { .. } => "revoke_token",
     }
 }
@@ -149,6 +150,7 @@ fn rejection_word(rejection: &Rejection) -> &'static str {
         Rejection::ConfigurationNotFound => "configuration_not_found",
         Rejection::ConfigurationExists => "configuration_exists",
         Rejection::ConfigurationInUse => "configuration_in_use",
+        Rejection::Offer(rejection) => super::offers::cause_word(*rejection),
         Rejection::DeadlinePassed => "deadline_passed",
         Rejection::Damaged => "damaged",
         Rejection::LogUnavailable => "log_unavailable",

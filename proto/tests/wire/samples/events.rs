@@ -2,7 +2,7 @@
 
 mod actions;
 mod instance;
-mod others;
+pub(super) mod others;
 
 use super::common::{NOW, id, user};
 use super::{Sample, catalogues, configurations};

@@ -29,6 +29,13 @@ pub(super) fn all() -> Vec<(String, Events)> {
     for event in datastore_events() {
         all.push((datastore_word(&event).to_owned(), Events::Datastore(vec![event])));
     }
+    for event in [
+        version::Event::Described(full_details()),
+        version::Event::Described(Details { image: None, ..full_details() }),
+        version::Event::Deleted,
+    ] {
+        all.push((version_word(&event).to_owned(), Events::Version(vec![event])));
+    }
     for (name, details) in [("", details()), (".hidden", hidden_details())] {
         let event = version::Event::Registered(details);
         let name = format!("{}{name}", version_word(&event));
@@ -153,11 +160,26 @@ fn datastore_word(event: &datastore::Event) -> &'static str {
     match event {
         datastore::Event::Registered { .. } => "datastore.registered",
         datastore::Event::DefaultVersionSet(_) => "datastore.default_version_set",
+        datastore::Event::Renamed(_) => "datastore.renamed",
+        datastore::Event::DefaultVersionChosen(Some(_)) => "datastore.default_version_chosen",
+        datastore::Event::DefaultVersionChosen(None) => "datastore.default_version_chosen.bare",
+        datastore::Event::NameHeld { .. } => "datastore.name_held",
+        datastore::Event::NameKept { .. } => "datastore.name_kept",
+        datastore::Event::VersionReleased(_) => "datastore.version_released",
+        datastore::Event::Deleted => "datastore.deleted",
     }
 }
 
-fn datastore_events() -> [datastore::Event; 2] {
+fn datastore_events() -> [datastore::Event; 9] {
+    let version = VersionId(id(4));
     [
+        datastore::Event::Renamed("maria".to_owned()),
+        datastore::Event::DefaultVersionChosen(Some(version)),
+        datastore::Event::DefaultVersionChosen(None),
+        datastore::Event::NameHeld { version, label: details().label() },
+        datastore::Event::NameKept { version, label: details().label() },
+        datastore::Event::VersionReleased(version),
+        datastore::Event::Deleted,
         datastore::Event::Registered { id: DatastoreId(id(3)), name: "mariadb".to_owned() },
         datastore::Event::DefaultVersionSet(VersionId(id(4))),
     ]
@@ -166,6 +188,9 @@ fn datastore_events() -> [datastore::Event; 2] {
 fn version_word(event: &version::Event) -> &'static str {
     match event {
         version::Event::Registered(_) => "version.registered",
+        version::Event::Described(details) if details.image.is_none() => "version.described.bare",
+        version::Event::Described(_) => "version.described",
+        version::Event::Deleted => "version.deleted",
     }
 }
 
@@ -176,9 +201,22 @@ fn details() -> Details {
         name: "10.11".to_owned(),
         number: "10.11.11".to_owned(),
         manager: Manager::Mariadb,
-        image: ImageId(id(5)),
+        image: Some(ImageId(id(5))),
         packages: vec!["mariadb-server=1:10.11.11-0+deb12u1".to_owned()],
         active: true,
+        image_tags: Vec::new(),
+        registry_ext: None,
+        repl_strategy: None,
+    }
+}
+
+/// A version with everything that can be said of one.
+pub(crate) fn full_details() -> Details {
+    Details {
+        image_tags: vec!["trove".to_owned(), "mariadb".to_owned()],
+        registry_ext: Some("a.Manager".to_owned()),
+        repl_strategy: Some("a.Strategy".to_owned()),
+        ..details()
     }
 }
 
