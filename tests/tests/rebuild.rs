@@ -164,7 +164,9 @@ async fn record(sessions: &[&Api], ids: &[String]) -> anyhow::Result<Recording> 
         paths.push(format!("/instances/detail{page}"));
     }
     paths.extend(ids.iter().map(|id| format!("/instances?limit=3&marker={id}")));
-    paths.extend(["/datastores", "/flavors", "/flavors/1", "/limits"].map(str::to_owned));
+    paths.extend(
+        ["/datastores", "/configurations", "/flavors", "/flavors/1", "/limits"].map(str::to_owned),
+    );
     for datastore in ["mariadb", "mysql"] {
         paths.push(format!("/datastores/{datastore}"));
         paths.push(format!("/datastores/{datastore}/versions"));
@@ -181,11 +183,14 @@ async fn record(sessions: &[&Api], ids: &[String]) -> anyhow::Result<Recording> 
     Ok(recording)
 }
 
-/// The answer without the three fields that only the last heartbeat gives.
+/// The answer without the three fields that only the last heartbeat gives, and without what a
+/// gateway counts by itself.
 fn lasting(text: &str) -> String {
     let mut text = text.to_owned();
     for (field, instead) in [
         ("\"service_status_updated\":", "\"service_status_updated\":0"),
+        ("\"nextAvailable\":", "\"nextAvailable\":0"),
+        ("\"remaining\":", "\"remaining\":0"),
         (",\"used\":", ""),
         (",\"used_percent\":", ""),
     ] {

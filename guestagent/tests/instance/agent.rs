@@ -199,7 +199,7 @@ async fn what_can_not_be_done_fails_with_its_cause() {
     let (plane, bench) = begun(Level::Plain).await;
     let id = bench.spec.instance;
     let mut document = Document::new(10, Some(shop()));
-    document.settings.insert("innodb_page_size".to_owned(), "7".to_owned());
+    document.settings.insert("innodb_page_size".to_owned(), "8192".to_owned());
     plane.offer(id, document).await;
     let failure = cause(plane.outcome(1));
     assert_eq!(failure.cause, ActionCause::ServerWontStart, "{failure:?}");

@@ -72,14 +72,10 @@ async fn a_server_that_is_down_is_said_to_be() {
     let answer = served.query(lists[0].clone()).await;
     assert!(matches!(answer, QueryAnswer::Unavailable { .. }), "{answer:?}");
 
-    // With settings that it does not start with.
-    let mut document = served.next(Vec::new());
-    document.settings.insert("innodb_page_size".to_owned(), "7".to_owned());
-    served.offer(document).await;
+    // With settings that it does not start with, which no document brings it to.
     let settings = served.bench.layout().server_settings();
-    eventually("the settings are written", || {
-        std::fs::read_to_string(&settings).unwrap().contains("page_size").then_some(())
-    });
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, format!("{text}innodb_page_size=\"8192\"\n")).unwrap();
     hanging.signal(Signal::KILL).unwrap();
     eventually("it has ended again", || (served.bench.status().ends > 1).then_some(()));
     for query in lists {
