@@ -18,10 +18,10 @@ use domain::instance::{self, Resize, Spec};
 use domain::plane;
 use domain::project;
 use domain::secret::StoredSecret;
+use eventlog::Handler;
 
 /// Decides a command; nothing when the outcome is unknown, so that the gateway asks again.
 #[tracing::instrument(skip_all, fields(request_id = %envelope.request_id, key = %envelope.body.key()))]
-#[expect(clippy::too_many_lines, reason = "a table: one arm for each command")]
 pub(crate) async fn decide(
     core: &Core,
     secrets: &SecretStore,
@@ -34,17 +34,14 @@ pub(crate) async fn decide(
         Body::CreateInstance { id, spec, secrets: sealed } => {
             create(core, secrets, envelope, (*id, spec, sealed)).await
         }
-        Body::RenameInstance { id, name } => {
-            let command = instance::Command::Rename { name: name.clone() };
-            on_instance(core, envelope, *id, command).await
+        Body::RenameInstance { name, .. } => {
+            on_instance(core, envelope, instance::Command::Rename { name: name.clone() }).await
         }
-        Body::DeleteInstance { id } => {
-            on_instance(core, envelope, *id, instance::Command::Delete).await
-        }
-        Body::RunAction { id, action_id, action, secrets: sealed } => {
+        Body::DeleteInstance { .. } => on_instance(core, envelope, instance::Command::Delete).await,
+        Body::RunAction { action_id, action, secrets: sealed, .. } => {
             store(secrets, sealed).await?;
             let command = instance::Command::Request { id: *action_id, action: action.clone() };
-            on_instance(core, envelope, *id, command).await
+            on_instance(core, envelope, command).await
         }
         Body::ResizeInstance { id, to } => resize(core, envelope, *id, to).await,
         Body::AttachConfiguration { id, configuration } => {
@@ -53,47 +50,41 @@ pub(crate) async fn decide(
         Body::DetachConfiguration { id } => detach(core, envelope, *id).await,
         Body::CreateConfiguration { id, spec } => {
             let command = configuration::Command::Create { id: *id, spec: spec.clone() };
-            on_configuration(core, envelope, *id, command).await
+            put(&core.configuration, envelope, command, configuration_refusal).await
         }
-        Body::UpdateConfiguration { id, change } => {
+        Body::UpdateConfiguration { change, .. } => {
             let command = configuration::Command::Update(change.clone());
-            on_configuration(core, envelope, *id, command).await
+            put(&core.configuration, envelope, command, configuration_refusal).await
         }
-        Body::DeleteConfiguration { id } => {
-            on_configuration(core, envelope, *id, configuration::Command::Delete).await
+        Body::DeleteConfiguration { .. } => {
+            let command = configuration::Command::Delete;
+            put(&core.configuration, envelope, command, configuration_refusal).await
         }
-        Body::ResetStatus { id } => {
-            on_instance(core, envelope, *id, instance::Command::ResetStatus).await
+        Body::ResetStatus { .. } => {
+            on_instance(core, envelope, instance::Command::ResetStatus).await
         }
         Body::SetLimits { project, overrides } => {
             let (project_id, overrides) = (project.clone(), *overrides);
             let command = project::Command::SetLimits { project_id, overrides };
-            let handled = core
-                .project
-                .handle(envelope.body.key(), &external(envelope, command), now)
-                .await
-                .map(|handled| Accepted { position: handled.position });
-            settle(handled.map_err(|error| refusal(error, quota_refusal)))
+            put(&core.project, envelope, command, quota_refusal).await
         }
         Body::AddParameter { parameter, .. } => {
-            on_catalogue(core, envelope, catalogue::Command::Add(parameter.clone())).await
+            let command = catalogue::Command::Add(parameter.clone());
+            put(&core.catalogue, envelope, command, Rejection::Parameter).await
         }
         Body::ChangeParameter { parameter, .. } => {
-            on_catalogue(core, envelope, catalogue::Command::Change(parameter.clone())).await
+            let command = catalogue::Command::Change(parameter.clone());
+            put(&core.catalogue, envelope, command, Rejection::Parameter).await
         }
         Body::RemoveParameter { name, .. } => {
-            on_catalogue(core, envelope, catalogue::Command::Remove { name: name.clone() }).await
+            let command = catalogue::Command::Remove { name: name.clone() };
+            put(&core.catalogue, envelope, command, Rejection::Parameter).await
         }
         Body::Offer(order) => offer::decide(core, envelope, order).await,
         Body::RevokeToken { audit_id, expires } => {
-            let command =
-                plane::Command::RevokeToken { audit_id: audit_id.clone(), expires: *expires };
-            let handled = core
-                .plane
-                .handle(envelope.body.key(), &external(envelope, command), now)
-                .await
-                .map(|handled| Accepted { position: handled.position });
-            settle(handled.map_err(|error| refusal(error, |_| Rejection::Damaged)))
+            let (audit_id, expires) = (audit_id.clone(), *expires);
+            let command = plane::Command::RevokeToken { audit_id, expires };
+            put(&core.plane, envelope, command, |_| Rejection::Damaged).await
         }
     }
 }
@@ -116,54 +107,55 @@ async fn create(
         return refused.map(Err);
     }
     let command = instance::Command::Create { id, spec: Box::new(spec.clone()) };
-    on_instance(core, envelope, id, command).await
+    on_instance(core, envelope, command).await
 }
 
-/// The group expects the instance before the instance follows it; when it never does, the group
-/// is told so later.
+/// The group expects the instance before the instance follows it. One that refuses is expected no
+/// longer; when nobody knows, the group finds out by itself.
 async fn attach(
     core: &Core,
     envelope: &Envelope,
     id: InstanceId,
     configuration: ConfigurationId,
 ) -> Option<Reply> {
-    if let Err(refused) = expect(core, id, configuration).await {
-        return refused.map(Err);
+    let since = match expect(core, id, configuration).await {
+        Ok(since) => since,
+        Err(refused) => return refused.map(Err),
+    };
+    let command = instance::Command::AttachConfiguration { configuration };
+    let reply = on_instance(core, envelope, command).await?;
+    if let Err(rejection) = &reply {
+        // It may be refused because it follows this very group.
+        let follows = Rejection::ConfigurationAttached { configuration };
+        let correction = if *rejection == follows {
+            configuration::Command::Keep { instance: id }
+        } else {
+            configuration::Command::Release { instance: id, since }
+        };
+        followers::correct(core, configuration, vec![correction]).await;
     }
-    on_instance(core, envelope, id, instance::Command::AttachConfiguration { configuration }).await
+    Some(reply)
 }
 
 async fn detach(core: &Core, envelope: &Envelope, id: InstanceId) -> Option<Reply> {
     let followed = core.rows.instance(id).ok().and_then(|instance| instance.configuration());
-    let reply = on_instance(core, envelope, id, instance::Command::DetachConfiguration).await?;
+    let reply = on_instance(core, envelope, instance::Command::DetachConfiguration).await?;
     if let (Ok(_), Some(group)) = (&reply, followed) {
         followers::leave(core, id, group).await;
     }
     Some(reply)
 }
 
+/// Since which position the group expects the instance.
 async fn expect(
     core: &Core,
     id: InstanceId,
     configuration: ConfigurationId,
-) -> Result<(), Option<Rejection>> {
+) -> Result<u64, Option<Rejection>> {
     let request = internal(fresh_command(), configuration::Command::Expect { instance: id });
     let handled = core.configuration.handle(configuration.into(), &request, now).await;
-    handled.map(|_| ()).map_err(|error| refusal(error, configuration_refusal))
-}
-
-async fn on_configuration(
-    core: &Core,
-    envelope: &Envelope,
-    id: ConfigurationId,
-    command: configuration::Command,
-) -> Option<Reply> {
-    let handled = core
-        .configuration
-        .handle(id.into(), &external(envelope, command), now)
-        .await
-        .map(|handled| Accepted { position: handled.position });
-    settle(handled.map_err(|error| refusal(error, configuration_refusal)))
+    let since = handled.map(|handled| handled.position);
+    since.map_err(|error| refusal(error, configuration_refusal))
 }
 
 fn configuration_refusal(rejection: configuration::Rejection) -> Rejection {
@@ -222,45 +214,31 @@ async fn resize(core: &Core, envelope: &Envelope, id: InstanceId, to: &Resize) -
             Err(NoShare::Project(error)) => return refusal(error, quota_refusal).map(Err),
         }
     }
-    on_instance(core, envelope, id, command).await
+    on_instance(core, envelope, command).await
 }
 
 fn quota_refusal(project::Rejection::QuotaExceeded { resources }: project::Rejection) -> Rejection {
     Rejection::QuotaExceeded { resources }
 }
 
-async fn on_catalogue(
-    core: &Core,
-    envelope: &Envelope,
-    command: catalogue::Command,
-) -> Option<Reply> {
-    let handled = core
-        .catalogue
-        .handle(envelope.body.key(), &external(envelope, command), now)
-        .await
-        .map(|handled| Accepted { position: handled.position });
-    settle(handled.map_err(|error| refusal(error, Rejection::Parameter)))
-}
-
 async fn on_instance(
     core: &Core,
     envelope: &Envelope,
-    id: InstanceId,
     command: instance::Command,
 ) -> Option<Reply> {
-    let handled = core
-        .instance
-        .handle(id.into(), &external(envelope, command), now)
-        .await
-        .map(|handled| Accepted { position: handled.position });
-    settle(handled.map_err(|error| refusal(error, instance_refusal)))
+    put(&core.instance, envelope, command, instance_refusal).await
 }
 
-fn settle(handled: Result<Accepted, Option<Rejection>>) -> Option<Reply> {
-    match handled {
-        Ok(accepted) => Some(Ok(accepted)),
-        Err(Some(rejection)) => Some(Err(rejection)),
-        Err(None) => None,
+/// Puts a command to the aggregate that the envelope names; nothing when its outcome is unknown.
+async fn put<A: Aggregate>(
+    handler: &Handler<A>,
+    envelope: &Envelope,
+    command: A::Command,
+    refused: impl FnOnce(A::Rejection) -> Rejection,
+) -> Option<Reply> {
+    match handler.handle(envelope.body.key(), &external(envelope, command), now).await {
+        Ok(handled) => Some(Ok(Accepted { position: handled.position })),
+        Err(error) => refusal(error, refused).map(Err),
     }
 }
 

@@ -9,7 +9,6 @@ use bus::Client;
 use bus::guests::{Link, Pokes};
 use domain::guest::{Action, ActionBody, ActionOutcome, Desired, DesiredAnswer, DesiredRequest};
 use domain::guest_spec::GuestSpec;
-use domain::ids::ActionId;
 use tokio::sync::watch;
 
 use super::Guest;
@@ -114,8 +113,7 @@ impl Converger {
     }
 
     async fn converge(&mut self, document: &Desired) -> io::Result<Progress> {
-        let ids: Vec<ActionId> = document.actions.iter().map(|action| action.id).collect();
-        self.journal.see(document.revision, &ids)?;
+        self.journal.see(document)?;
         let mut progress = Progress::Settled;
         if !document.actions.iter().any(starts_server) {
             progress = self.keep_running(document).await?;

@@ -87,11 +87,17 @@ impl Journal {
         self.content.revision
     }
 
-    /// Takes note of a document and of the actions in it; others are forgotten.
-    pub(crate) fn see(&mut self, revision: Revision, actions: &[ActionId]) -> io::Result<()> {
+    /// Takes note of a document and of the actions in it; others are forgotten. What became of its
+    /// settings is known if they are those that were settled last.
+    pub(crate) fn see(&mut self, document: &Desired) -> io::Result<()> {
         self.change(|content| {
-            content.revision = revision;
-            content.actions.retain(|id, _| actions.contains(id));
+            content.revision = document.revision;
+            let is_wanted = |id: &ActionId| document.actions.iter().any(|action| action.id == *id);
+            content.actions.retain(|id, _| is_wanted(id));
+            let settled = content.settled.as_mut();
+            if let Some(settled) = settled.filter(|known| known.wanted == document.settings) {
+                settled.sequence = document.revision.sequence;
+            }
         })
     }
 
@@ -148,15 +154,6 @@ impl Journal {
         self.change(|content| content.settled = Some(settled))
     }
 
-    /// Takes note that a newer document wants the settings that were settled last.
-    pub(crate) fn settle_again(&mut self, sequence: u64) -> io::Result<()> {
-        self.change(|content| {
-            if let Some(settled) = &mut content.settled {
-                settled.sequence = sequence;
-            }
-        })
-    }
-
     /// Takes note, in one step, that a restart has failed for the settings that it was to try.
     pub(crate) fn fail(&mut self, id: ActionId, settled: Settled) -> io::Result<()> {
         self.change(|content| {
@@ -203,7 +200,8 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::guest::ActionCause;
+    use domain::engine::Manager;
+    use domain::guest::{Action, ActionBody, ActionCause};
     use uuid::Uuid;
 
     #[test]
@@ -224,7 +222,17 @@ mod tests {
         for (id, outcome) in [(done, &ActionOutcome::Done), (failed, &failure), (gone, &failure)] {
             journal.end(id, outcome).unwrap();
         }
-        journal.see(revision, &[begun, done, failed]).unwrap();
+        let action = |id| Action { id, body: ActionBody::Restart };
+        let document = Desired {
+            revision,
+            fence: 1,
+            manager: Manager::Mariadb,
+            version: "10.11".to_owned(),
+            settings: BTreeMap::new(),
+            memory_mb: None,
+            actions: [begun, done, failed].map(action).into(),
+        };
+        journal.see(&document).unwrap();
 
         let journal = Journal::open(&path).unwrap();
         assert_eq!(journal.revision(), revision);

@@ -38,7 +38,6 @@ pub(crate) async fn converge(
     document: &Desired,
 ) -> io::Result<Progress> {
     let wanted = &document.settings;
-    let sequence = document.revision.sequence;
     let Some(in_force) = in_force(guest)? else {
         // Nothing is known of what it runs with; it finds these when it is next started.
         return match write(guest, wanted) {
@@ -50,7 +49,6 @@ pub(crate) async fn converge(
         };
     };
     if journal.settled().is_some_and(|settled| settled.wanted == *wanted) {
-        journal.settle_again(sequence)?;
         return Ok(Progress::Settled);
     }
     let settled = match change(guest, document, in_force).await {
@@ -126,9 +124,12 @@ fn changed(from: &Settings, to: &Settings) -> BTreeSet<String> {
 }
 
 /// Whether a server of this engine would start with the document's settings, as far as can be
-/// said without starting one.
+/// said without starting one. Those of the flavor itself need no check, and a creation no delay.
 pub(crate) async fn check(guest: &Guest, document: &Desired) -> Result<(), ActionError> {
     let memory_mb = document.memory_mb.unwrap_or(guest.spec.memory_mb);
+    if document.settings == guest.spec.manager.settings(memory_mb) {
+        return Ok(());
+    }
     if let Err(refusal) = guest.spec.manager.check_settings_fit(&document.settings, memory_mb) {
         return Err(failed(ActionCause::Statement, refusal.0));
     }

@@ -76,10 +76,9 @@ async fn what_needs_a_restart_waits_for_one() {
 
     let mut document = with(&mut served, &settings);
     document.actions = vec![(100, ActionBody::Restart)];
-    let state = settled(&served, document).await;
+    served.offer(document).await;
     assert_eq!(served.plane.outcome(100), ActionOutcome::Done);
     assert_eq!(value(&served, "ft_min_word_len").await, "3");
-    drop(state);
     let document = with(&mut served, &settings);
     assert_eq!(settled(&served, document).await.restart_required, [""; 0]);
 }

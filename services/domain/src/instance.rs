@@ -155,9 +155,10 @@ impl Instance {
         }
     }
 
-    /// The configuration group that it follows, if it does.
+    /// The configuration group that it follows, if it does. What is going away follows none.
     pub fn configuration(&self) -> Option<ConfigurationId> {
-        self.live().and_then(|live| live.configuration)
+        let live = self.live().filter(|live| !matches!(live.phase, Phase::Deleting(_)))?;
+        live.configuration
     }
 
     /// The one thing to do next; a restarted worker simply asks again.
