@@ -88,3 +88,6 @@ pub(crate) async fn leave(core: &Core, id: InstanceId, group: ConfigurationId) {
         correct(core, group, vec![Command::Release { instance: id, since }]).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

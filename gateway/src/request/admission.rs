@@ -10,7 +10,7 @@ use crate::catalogue::{Catalogue, shown};
 use crate::config::Config;
 use crate::fault::{Fault, Missing};
 use domain::flavor::Flavor;
-use domain::ids::{FlavorId, ProjectId, UserId};
+use domain::ids::{FlavorId, InstanceId, ProjectId, UserId};
 use domain::instance::Spec;
 use domain::instance::spec::{NewUser, VersionRef};
 use domain::secret::{PublicKey, StoredSecret};
@@ -33,7 +33,7 @@ impl Admission<'_> {
         &self,
         creation: Creation,
         owner: (ProjectId, UserId),
-        ids: &CreationIds,
+        ids: &CreationIds<InstanceId>,
     ) -> Result<(Spec, Vec<StoredSecret>), Fault> {
         let version = version(self.config, self.catalogue, &creation.datastore)?;
         refuse_extras(&creation, &version)?;
@@ -85,7 +85,11 @@ impl Admission<'_> {
         }
     }
 
-    fn seal(&self, users: Vec<UserAsked>, ids: &CreationIds) -> (Vec<NewUser>, Vec<StoredSecret>) {
+    fn seal(
+        &self,
+        users: Vec<UserAsked>,
+        ids: &CreationIds<InstanceId>,
+    ) -> (Vec<NewUser>, Vec<StoredSecret>) {
         let sealed = users.into_iter().enumerate().map(|(index, user)| {
             let id = ids.secret(index);
             let sealed = bus::seal::seal(&self.sealing_key, user.password.0.as_bytes());

@@ -13,6 +13,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use domain::ids::{CommandId, ConfigurationId, InstanceId, ProjectId, SecretId, derived};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -28,14 +29,14 @@ const READABLE_BY_OTHERS: u32 = 0o077;
 
 /// A client's key: 1 to 255 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct IdempotencyKey(String);
+struct IdempotencyKey(String);
 
 impl IdempotencyKey {
     /// The request's key, if it has one.
     ///
     /// # Errors
     /// When it has several, or one that is no key.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, Fault> {
+    fn of(headers: &HeaderMap) -> Result<Option<Self>, Fault> {
         let mut values = headers.get_all(HEADER).iter();
         let Some(value) = values.next() else {
             return Ok(None);
@@ -124,81 +125,60 @@ impl HashKey {
     }
 }
 
+/// What a client can have made under an id that the gateway chooses.
+pub(crate) trait Made: Copy + fmt::Display + From<Uuid> {
+    /// Its word, and the route that makes it.
+    const NAMES: [&str; 2];
+}
+
+impl Made for InstanceId {
+    const NAMES: [&str; 2] = ["instance", "POST /instances"];
+}
+
+impl Made for ConfigurationId {
+    const NAMES: [&str; 2] = ["configuration", "POST /configurations"];
+}
+
 /// The ids of one creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CreationIds {
-    /// The instance to be.
-    pub(crate) instance: InstanceId,
+pub(crate) struct CreationIds<T> {
+    /// What is to be.
+    pub(crate) made: T,
     /// The command that asks for it.
     pub(crate) command: CommandId,
     /// The body's hash, when the creation came under a key.
     pub(crate) body_hash: Option<Vec<u8>>,
 }
 
-impl CreationIds {
-    /// Of a creation without a key: each request is a new instance.
-    pub(crate) fn fresh() -> Self {
-        Self {
-            instance: InstanceId(Uuid::now_v7()),
-            command: CommandId(Uuid::now_v7()),
-            body_hash: None,
-        }
-    }
-
-    /// Of a creation under `key`.
-    pub(crate) fn under(
-        key: &IdempotencyKey,
+impl<T: Made> CreationIds<T> {
+    /// Of a creation under the request's key; without one each request makes another.
+    ///
+    /// # Errors
+    /// When the key is none.
+    pub(crate) fn of(
+        headers: &HeaderMap,
         project: &ProjectId,
         document: &Document,
         hash_key: &HashKey,
-    ) -> Self {
-        let route = "POST /instances";
-        let instance = derived(&["instance", project.as_str(), route, &key.0]);
+    ) -> Result<Self, Fault> {
+        let Some(key) = IdempotencyKey::of(headers)? else {
+            let (made, command) = (T::from(Uuid::now_v7()), CommandId(Uuid::now_v7()));
+            return Ok(Self { made, command, body_hash: None });
+        };
+        let [word, route] = T::NAMES;
+        let made = T::from(derived(&[word, project.as_str(), route, &key.0]));
         let hash = hash_key.hash(document);
         // Another body under the same key must be decided, not answered from the first's record.
-        let command = derived(&["create", &instance.to_string(), &HEXLOWER.encode(&hash)]);
-        Self { instance: InstanceId(instance), command: CommandId(command), body_hash: Some(hash) }
+        let command = derived(&["create", &made.to_string(), &HEXLOWER.encode(&hash)]);
+        Ok(Self { made, command: CommandId(command), body_hash: Some(hash) })
     }
+}
 
+impl CreationIds<InstanceId> {
     /// The reference of the creation's `index`th password.
     pub(crate) fn secret(&self, index: usize) -> SecretId {
-        let parts = ["secret", &self.instance.to_string(), "create", &index.to_string()];
+        let parts = ["secret", &self.made.to_string(), "create", &index.to_string()];
         SecretId(derived(&parts))
-    }
-}
-
-/// The ids of one creation of a configuration group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GroupIds {
-    /// The group to be.
-    pub(crate) group: ConfigurationId,
-    /// The command that asks for it.
-    pub(crate) command: CommandId,
-    /// The body's hash, when the creation came under a key.
-    pub(crate) body_hash: Option<Vec<u8>>,
-}
-
-impl GroupIds {
-    /// Of a creation without a key: each request is a new group.
-    pub(crate) fn fresh() -> Self {
-        Self {
-            group: ConfigurationId(Uuid::now_v7()),
-            command: CommandId(Uuid::now_v7()),
-            body_hash: None,
-        }
-    }
-
-    /// Of a creation under `key`.
-    pub(crate) fn under(
-        key: &IdempotencyKey,
-        project: &ProjectId,
-        document: &Document,
-        hash_key: &HashKey,
-    ) -> Self {
-        let group = derived(&["configuration", project.as_str(), &key.0]);
-        let hash = hash_key.hash(document);
-        let command = derived(&["create", &group.to_string(), &HEXLOWER.encode(&hash)]);
-        Self { group: ConfigurationId(group), command: CommandId(command), body_hash: Some(hash) }
     }
 }
 

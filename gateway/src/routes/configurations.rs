@@ -8,7 +8,7 @@ use crate::gateway::Gateway;
 use crate::request::admission;
 use crate::request::configuration::{Creation, Update, checked};
 use crate::request::document::Document;
-use crate::request::idempotency::{GroupIds, IdempotencyKey, command_id};
+use crate::request::idempotency::{CreationIds, command_id};
 use crate::request::page;
 use crate::view::configuration::{Entry, Shown};
 use axum::Json;
@@ -91,10 +91,8 @@ pub(crate) async fn create(
 ) -> Answer {
     call.check_may_write("configuration:create")?;
     let creation = Creation::parse(&document)?;
-    let ids = match IdempotencyKey::of(&headers)? {
-        None => GroupIds::fresh(),
-        Some(key) => GroupIds::under(&key, &call.project, &document, &gateway.hash_key),
-    };
+    let ids: CreationIds<ConfigurationId> =
+        CreationIds::of(&headers, &call.project, &document, &gateway.hash_key)?;
     let catalogue = Catalogue::load(&gateway.read_model)?;
     let version = admission::version(&gateway.config, &catalogue, &creation.datastore)?;
     let parameters = gateway.read_model.catalogue(version.id)?;
@@ -108,11 +106,11 @@ pub(crate) async fn create(
         values: checked(&parameters, names, creation.values)?,
         body_hash: ids.body_hash,
     };
-    let body = Body::CreateConfiguration { id: ids.group, spec: Box::new(spec) };
-    let what = format!("configuration group {}", ids.group);
+    let body = Body::CreateConfiguration { id: ids.made, spec: Box::new(spec) };
+    let what = format!("configuration group {}", ids.made);
     let done = gateway.carry_out_of(&call, what, (ids.command, body)).await?;
     gateway.reached(done.position).await?;
-    let group = gateway.group(&call, &ids.group.to_string())?;
+    let group = gateway.group(&call, &ids.made.to_string())?;
     let mut response = shown("configuration", &Shown::of(&group, &catalogue));
     response.headers_mut().insert(POSITION, HeaderValue::from(done.position));
     Ok(response)

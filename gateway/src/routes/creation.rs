@@ -14,7 +14,7 @@ use crate::gateway::{Done, Gateway};
 use crate::request::admission::Admission;
 use crate::request::creation::Creation;
 use crate::request::document::Document;
-use crate::request::idempotency::{CreationIds, IdempotencyKey};
+use crate::request::idempotency::CreationIds;
 use crate::view::instance::Detail;
 use crate::view::status::Words;
 use axum::extract::State;
@@ -34,10 +34,7 @@ pub(crate) async fn create(
 ) -> Answer {
     call.check_may_write("instance:create")?;
     let creation = Creation::parse(&document)?;
-    let ids = match IdempotencyKey::of(&headers)? {
-        None => CreationIds::fresh(),
-        Some(key) => CreationIds::under(&key, &call.project, &document, &gateway.hash_key),
-    };
+    let ids = CreationIds::of(&headers, &call.project, &document, &gateway.hash_key)?;
     if let Some(live) = known(&gateway, &ids)? {
         return view(&gateway, &live, &call);
     }
@@ -59,25 +56,25 @@ pub(crate) async fn create(
         configurations::check_fit(&group, &spec)?;
         spec.configuration = Some(group.id);
     }
-    let body = Body::CreateInstance { id: ids.instance, spec: Box::new(spec.clone()), secrets };
-    let done = gateway.carry_out(&call, ids.instance, (ids.command, body)).await?;
-    let live = created(&gateway, ids.instance, spec, done)?;
+    let body = Body::CreateInstance { id: ids.made, spec: Box::new(spec.clone()), secrets };
+    let done = gateway.carry_out(&call, ids.made, (ids.command, body)).await?;
+    let live = created(&gateway, ids.made, spec, done)?;
     let mut response = view(&gateway, &live, &call)?;
     response.headers_mut().insert(POSITION, HeaderValue::from(done.position));
     Ok(response)
 }
 
 /// The instance that an earlier request under the same key has made.
-fn known(gateway: &Gateway, ids: &CreationIds) -> Result<Option<Box<Live>>, Fault> {
+fn known(gateway: &Gateway, ids: &CreationIds<InstanceId>) -> Result<Option<Box<Live>>, Fault> {
     if ids.body_hash.is_none() {
         return Ok(None);
     }
-    match gateway.read_model.instance(ids.instance)? {
+    match gateway.read_model.instance(ids.made)? {
         // An abandoned creation is refused by the taskmanager, which knows the newest state.
         Instance::Absent | Instance::Abandoned { .. } => Ok(None),
         Instance::Live(live) if live.spec.body_hash == ids.body_hash => Ok(Some(live)),
         Instance::Live(_) | Instance::Deleted { .. } => {
-            let (instance, rejection) = (ids.instance, Rejection::InstanceExists);
+            let (instance, rejection) = (ids.made, Rejection::InstanceExists);
             Err(Fault::Refused { instance, words: Words::UNKNOWN, rejection })
         }
     }

@@ -4,18 +4,16 @@
 
 use domain::aggregate::Key;
 use domain::commit::Actor;
-use domain::engine::Manager;
-use domain::flavor::Flavor;
-use domain::ids::{CommandId, DatastoreId, ImageId, InstanceId, ProjectId, VersionId, WorkerId};
+use domain::ids::{CommandId, InstanceId, ProjectId, WorkerId};
 use domain::instance::messages::Outcome;
-use domain::instance::spec::VersionRef;
-use domain::instance::{Command, Effect, Instance, Spec};
+use domain::instance::{Command, Effect, Instance};
 use domain::limits::Limits;
 use domain::time::Timestamp;
 use eventlog::{EventLog, Handler, HandlerConfig, MemoryLog, Request};
 use readmodel::{MemoryStore, ReadModel, Wanted};
 use std::sync::Arc;
 use std::time::Duration;
+use testkit::samples::spec;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
@@ -93,35 +91,6 @@ fn number(instance: &Instance) -> u128 {
     match instance {
         Instance::Live(live) | Instance::Deleted { last: live, .. } => live.id.0.as_u128(),
         Instance::Absent | Instance::Abandoned { .. } => panic!("it is listed"),
-    }
-}
-
-fn spec(project: &str) -> Spec {
-    Spec {
-        project: project.into(),
-        user: "u".into(),
-        name: "n".to_owned(),
-        flavor: Flavor { id: "1".into(), name: "tiny".to_owned(), ram_mb: 256, vcpus: 1 },
-        volume_gib: 1,
-        volume_type: None,
-        version: VersionRef {
-            datastore: DatastoreId(Uuid::nil()),
-            datastore_name: "mariadb".to_owned(),
-            id: VersionId(Uuid::nil()),
-            name: "10.11".to_owned(),
-            number: "10.11.11".to_owned(),
-            manager: Manager::Mariadb,
-            image: ImageId(Uuid::nil()),
-        },
-        databases: Vec::new(),
-        users: Vec::new(),
-        nics: Vec::new(),
-        availability_zone: None,
-        region: "RegionOne".to_owned(),
-        locality: None,
-        is_public: None,
-        body_hash: None,
-        configuration: None,
     }
 }
 

@@ -3,4 +3,5 @@
 pub mod contract;
 pub mod history;
 pub mod nats;
+pub mod samples;
 pub mod stack;

@@ -1,12 +1,10 @@
-//! A thousand creations at the edge of a quota, decided by two taskmanagers on a real nats-server.
+//! Commands decided by two taskmanagers on a real nats-server: a thousand creations at the edge of
+//! a quota, and what a refusal leaves behind.
 
 use super::*;
 use domain::aggregate::Key;
 use domain::commit::{Actor, Events};
-use domain::engine::Manager;
-use domain::flavor::Flavor;
-use domain::ids::{DatastoreId, ImageId, ProjectId, VersionId, WorkerId};
-use domain::instance::spec::VersionRef;
+use domain::ids::{ProjectId, WorkerId};
 use domain::limits::Limits;
 use domain::project::Project;
 use domain::quota::{Amount, Overrides, Quotas};
@@ -17,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::nats::{Release, Server};
+use testkit::samples::spec;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
@@ -97,37 +96,8 @@ impl Plane {
     }
 }
 
-fn spec() -> Spec {
-    Spec {
-        project: PROJECT.into(),
-        user: "u1".into(),
-        name: "n".to_owned(),
-        flavor: Flavor { id: "1".into(), name: "tiny".to_owned(), ram_mb: 256, vcpus: 1 },
-        volume_gib: 1,
-        volume_type: None,
-        version: VersionRef {
-            datastore: DatastoreId(Uuid::nil()),
-            datastore_name: "mariadb".to_owned(),
-            id: VersionId(Uuid::nil()),
-            name: "10.11".to_owned(),
-            number: "10.11.11".to_owned(),
-            manager: Manager::Mariadb,
-            image: ImageId(Uuid::nil()),
-        },
-        databases: Vec::new(),
-        users: Vec::new(),
-        nics: Vec::new(),
-        availability_zone: None,
-        region: "RegionOne".to_owned(),
-        locality: None,
-        is_public: None,
-        body_hash: None,
-        configuration: None,
-    }
-}
-
 fn create(id: InstanceId) -> Body {
-    Body::CreateInstance { id, spec: Box::new(spec()), secrets: Vec::new() }
+    Body::CreateInstance { id, spec: Box::new(spec(PROJECT)), secrets: Vec::new() }
 }
 
 /// Creates them all at once, and gives those that came to be.
@@ -195,5 +165,29 @@ async fn a_thousand_creations_never_exceed_a_quota_and_all_of_it_returns_once() 
 
     let later = (CREATIONS + 1..=CREATIONS + 20).map(|number| InstanceId(Uuid::from_u128(number)));
     assert_eq!(create_all(&plane, later).await.len(), QUOTA, "what was returned can be had again");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_an_instance_refused_to_follow_can_be_deleted_at_once() -> anyhow::Result<()> {
+    let plane = Plane::start().await?;
+    let (id, group) = (InstanceId(Uuid::from_u128(1)), ConfigurationId(Uuid::from_u128(2)));
+    let spec = configuration::Spec {
+        project: PROJECT.into(),
+        name: "g".to_owned(),
+        description: None,
+        datastore: domain::ids::DatastoreId(Uuid::nil()),
+        version: domain::ids::VersionId(Uuid::nil()),
+        values: [].into(),
+        body_hash: None,
+    };
+    let made = plane.decide(0, Body::CreateConfiguration { id: group, spec: Box::new(spec) }).await;
+    assert!(made.is_ok(), "{made:?}");
+    assert!(plane.decide(0, create(id)).await.is_ok());
+    let attach = || Body::AttachConfiguration { id, configuration: group };
+    assert_eq!(plane.decide(0, attach()).await, Err(Rejection::NotAtRest), "it is being made");
+    assert_eq!(plane.decide(1, attach()).await, Err(Rejection::NotAtRest));
+    assert!(plane.decide(0, Body::DeleteConfiguration { id: group }).await.is_ok());
+    assert_eq!(plane.decide(1, attach()).await, Err(Rejection::ConfigurationNotFound));
     Ok(())
 }

@@ -1,20 +1,18 @@
 //! Places that are not what their instances take.
 
 use super::*;
-use domain::engine::Manager;
-use domain::flavor::Flavor;
 use domain::guest::{ActionOutcome, ActionResult, DatabaseHealth, Report, Revision};
 use domain::host::{Capacity, Place};
-use domain::ids::{DatastoreId, HostId, ImageId, VersionId, WorkerId};
+use domain::ids::{HostId, WorkerId};
 use domain::instance::messages::Outcome;
-use domain::instance::spec::VersionRef;
-use domain::instance::{Command, Effect, Resize, Spec, prepare_action};
+use domain::instance::{Command, Effect, Resize, prepare_action};
 use domain::limits::Limits;
 use eventlog::{EventLog, MemoryLog};
 use readmodel::MemoryStore;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use testkit::samples::spec;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
@@ -30,35 +28,6 @@ fn core() -> (Core, DropGuard) {
     let following = (rows.clone(), log.clone(), stop.clone());
     tokio::spawn(async move { following.0.follow(following.1, following.2).await });
     (Core::new(log, rows, Limits::PRODUCTION, (WORKER, 1)), stop.drop_guard())
-}
-
-fn spec() -> Spec {
-    Spec {
-        project: "p1".into(),
-        user: "u1".into(),
-        name: "n".to_owned(),
-        flavor: Flavor { id: "1".into(), name: "tiny".to_owned(), ram_mb: 256, vcpus: 1 },
-        volume_gib: 1,
-        volume_type: None,
-        version: VersionRef {
-            datastore: DatastoreId(Uuid::nil()),
-            datastore_name: "mariadb".to_owned(),
-            id: VersionId(Uuid::nil()),
-            name: "10.11".to_owned(),
-            number: "10.11.11".to_owned(),
-            manager: Manager::Mariadb,
-            image: ImageId(Uuid::nil()),
-        },
-        databases: Vec::new(),
-        users: Vec::new(),
-        nics: Vec::new(),
-        availability_zone: None,
-        region: "RegionOne".to_owned(),
-        locality: None,
-        is_public: None,
-        body_hash: None,
-        configuration: None,
-    }
 }
 
 async fn on_host(core: &Core, command: host::Command) {
@@ -97,7 +66,7 @@ async fn serving(core: &Core) {
         }),
     )
     .await;
-    on_instance(core, Command::Create { id: ID, spec: Box::new(spec()) }).await;
+    on_instance(core, Command::Create { id: ID, spec: Box::new(spec("p1")) }).await;
     let (memory_mb, disk_mb) = (256, 1024);
     let placing = host::Command::Place { instance: ID, standard_port: 3306, memory_mb, disk_mb };
     on_host(core, placing).await;

@@ -11,14 +11,10 @@ fn headers(values: &[&str]) -> HeaderMap {
     headers
 }
 
-fn key(text: &str) -> IdempotencyKey {
-    IdempotencyKey::of(&headers(&[text])).unwrap().unwrap()
-}
-
-fn ids(key_text: &str, project: &str, body: &str) -> CreationIds {
+fn ids(key_text: &str, project: &str, body: &str) -> CreationIds<InstanceId> {
     let document = Document::parse(body.as_bytes()).unwrap();
     let hash_key = HashKey::from_bytes(&[7; 32]);
-    CreationIds::under(&key(key_text), &project.into(), &document, &hash_key)
+    CreationIds::of(&headers(&[key_text]), &project.into(), &document, &hash_key).unwrap()
 }
 
 #[test]
@@ -45,15 +41,15 @@ fn a_repeat_means_the_same_instance_and_command() {
 fn another_body_is_another_command_for_the_same_instance() {
     let one = ids("k", "p", r#"{"a":1}"#);
     let other = ids("k", "p", r#"{"a":2}"#);
-    assert_eq!(one.instance, other.instance);
+    assert_eq!(one.made, other.made);
     assert_ne!(one.command, other.command);
     assert_ne!(one.body_hash, other.body_hash);
 }
 
 #[test]
 fn keys_of_two_projects_do_not_meet() {
-    assert_ne!(ids("k", "p", "{}").instance, ids("k", "q", "{}").instance);
-    assert_ne!(ids("k", "p", "{}").instance, ids("l", "p", "{}").instance);
+    assert_ne!(ids("k", "p", "{}").made, ids("k", "q", "{}").made);
+    assert_ne!(ids("k", "p", "{}").made, ids("l", "p", "{}").made);
 }
 
 #[test]
