@@ -3,8 +3,9 @@
 use super::{Answer, Named, Params, accepted, next, shown};
 use crate::call::{Call, POSITION};
 use crate::catalogue::Catalogue;
+use crate::clock;
 use crate::fault::{Fault, Missing};
-use crate::gateway::Gateway;
+use crate::gateway::{Done, Gateway};
 use crate::request::admission;
 use crate::request::configuration::{Creation, Update, checked};
 use crate::request::document::Document;
@@ -15,8 +16,9 @@ use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
+use domain::aggregate::{Aggregate as _, Moment};
 use domain::command::Body;
-use domain::configuration::{Group, NewValues, Spec};
+use domain::configuration::{Configuration, Event, Group, NewValues, Spec};
 use domain::ids::{ConfigurationId, InstanceId};
 use domain::instance::{self, Live};
 use serde_json::{Value, json};
@@ -106,14 +108,29 @@ pub(crate) async fn create(
         values: checked(&parameters, names, creation.values)?,
         body_hash: ids.body_hash,
     };
-    let body = Body::CreateConfiguration { id: ids.made, spec: Box::new(spec) };
+    let body = Body::CreateConfiguration { id: ids.made, spec: Box::new(spec.clone()) };
     let what = format!("configuration group {}", ids.made);
     let done = gateway.carry_out_of(&call, what, (ids.command, body)).await?;
-    gateway.reached(done.position).await?;
-    let group = gateway.group(&call, &ids.made.to_string())?;
+    let group = made(&gateway, ids.made, spec, done)?;
     let mut response = shown("configuration", &Shown::of(&group, &catalogue));
     response.headers_mut().insert(POSITION, HeaderValue::from(done.position));
     Ok(response)
+}
+
+/// The group as the read model has it, or else as its first event makes it.
+fn made(gateway: &Gateway, id: ConfigurationId, spec: Spec, done: Done) -> Result<Group, Fault> {
+    if done.is_readable
+        && let Configuration::Live(group) = gateway.read_model.configuration(id)?
+    {
+        return Ok(*group);
+    }
+    let mut state = Configuration::default();
+    let at = Moment { time: clock::now(), position: done.position };
+    state.evolve(&Event::Created { id, spec: Box::new(spec) }, at);
+    state.live().cloned().ok_or_else(|| {
+        tracing::error!(configuration_id = %id, "First event of a group did not make it live.");
+        Fault::Internal
+    })
 }
 
 /// `PUT /configurations/{id}`: values that are given replace all others.

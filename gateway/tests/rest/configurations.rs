@@ -1,6 +1,7 @@
 //! Configuration groups: their shapes, their values' checks, and who follows them.
 
 use crate::databases::active;
+use crate::desk::Mood;
 use crate::golden::check;
 use crate::seed::{MYSQL_VERSION, small_creation};
 use crate::stack::{Client, DEMO, OTHER, Stack};
@@ -69,6 +70,16 @@ async fn a_group_is_made_shown_listed_changed_and_deleted() {
     let gone = member.get(&path).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
     assert_eq!(gone.fault().1, format!("Configuration group id: {id} could not be found."));
+}
+
+#[tokio::test]
+async fn a_group_that_can_not_be_read_yet_is_told_all_the_same() {
+    let stack = Stack::start().await;
+    let member = stack.member().await;
+    *stack.desk.mood.lock().unwrap() = Mood::Ahead;
+    let answer = member.send(Method::POST, "/configurations", &group(&json!({"cost": 1}))).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(answer.json()["configuration"]["values"], json!({"cost": 1.0}));
 }
 
 #[tokio::test]
