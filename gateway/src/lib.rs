@@ -7,6 +7,7 @@
 //! - It never appends to the log and never touches a provisioner.
 //! - A password is sealed before it leaves the process, and is never logged.
 
+mod api;
 mod call;
 mod catalogue;
 mod clock;

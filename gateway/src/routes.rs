@@ -12,10 +12,12 @@ pub(crate) mod grants;
 pub(crate) mod health;
 pub(crate) mod instances;
 pub(crate) mod limits;
+
 pub(crate) mod managed_datastores;
 pub(crate) mod managed_parameters;
 pub(crate) mod managed_versions;
 pub(crate) mod management;
+pub(crate) mod openapi;
 pub(crate) mod parameters;
 pub(crate) mod quotas;
 pub(crate) mod root;

@@ -6,22 +6,25 @@
 //!   a body that makes no sense a 400, whatever is not offered.
 
 use super::{Answer, Named, Params, accepted, shown};
+use crate::api::{self, OF_OTHERS, Operation, anything, list, on, under};
 use crate::call::Call;
 use crate::catalogue;
 use crate::fault::{Fault, Missing};
 use crate::gateway::Gateway;
 use crate::request::document::Document;
 use crate::request::{absent as request, is_true, page};
-use axum::Router;
 use axum::extract::State;
-use axum::routing::{MethodFilter, MethodRouter, on};
-use serde_json::{Value, json};
+use axum::http::Method;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// One route.
 struct Route {
-    method: MethodFilter,
+    name: &'static str,
+    method: Method,
     path: &'static str,
     who: Who,
     says: Says,
@@ -46,7 +49,7 @@ enum Says {
     /// An empty list under this key, to a query that makes sense.
     None(&'static str),
     /// What this gives.
-    Shape(&'static str, fn() -> Value),
+    Shape(&'static str, fn() -> Tls),
     /// 404 for what the last part of the path names.
     Missing(fn(String) -> Missing),
     /// 202: there was nothing to be done.
@@ -59,63 +62,150 @@ enum Says {
     Refused(fn(&Gateway, &Call, &Document) -> Result<String, Fault>),
 }
 
-const GET: MethodFilter = MethodFilter::GET;
-const POST: MethodFilter = MethodFilter::POST;
-const PUT: MethodFilter = MethodFilter::PUT;
-const DELETE: MethodFilter = MethodFilter::DELETE;
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
+const DELETE: Method = Method::DELETE;
 
 const NO_LOGS: &str = "Log actions are not supported.";
 const NO_HARDWARE: &str =
     "An error occurred communicating with the guest: guests here don't tell about their machine.";
 
 const ROUTES: &[Route] = &[
-    route(GET, "/clusters", Who::Project, Says::None("clusters")),
-    route(POST, "/clusters", Who::Project, Says::Refused(request::cluster)),
-    route(GET, "/clusters/{id}", Who::Project, Says::Missing(Missing::Cluster)),
-    route(POST, "/clusters/{id}", Who::Project, Says::Missing(Missing::Cluster)),
-    route(DELETE, "/clusters/{id}", Who::Project, Says::Missing(Missing::Cluster)),
-    route(GET, "/clusters/{id}/root", Who::Project, Says::Missing(Missing::Cluster)),
-    route(POST, "/clusters/{id}/root", Who::Project, Says::Missing(Missing::Cluster)),
-    route(DELETE, "/clusters/{id}/root", Who::Project, Says::Missing(Missing::Cluster)),
-    route(GET, "/clusters/{id}/instances/{of}", Who::Project, Says::Missing(Missing::Cluster)),
-    route(GET, "/mgmt/clusters", Who::Admins, Says::None("clusters")),
-    route(GET, "/mgmt/clusters/{id}", Who::Admins, Says::Missing(Missing::Cluster)),
-    route(POST, "/mgmt/clusters/{id}/action", Who::Admins, Says::Missing(Missing::Cluster)),
-    route(GET, "/modules", Who::Project, Says::None("modules")),
-    route(POST, "/modules", Who::Project, Says::Refused(request::module)),
-    route(GET, "/modules/{id}", Who::Project, Says::Missing(Missing::Resource)),
-    route(PUT, "/modules/{id}", Who::Project, Says::Missing(Missing::Resource)),
-    route(DELETE, "/modules/{id}", Who::Project, Says::Missing(Missing::Resource)),
-    route(GET, "/modules/{id}/instances", Who::Project, Says::Missing(Missing::Resource)),
-    route(PUT, "/modules/{id}/instances", Who::Project, Says::Missing(Missing::Resource)),
-    route(GET, "/instances/{id}/modules", Who::Instance, Says::None("modules")),
-    route(POST, "/instances/{id}/modules", Who::Instance, Says::Refused(request::applied)),
+    route("listClusters", GET, "/clusters", Who::Project, Says::None("clusters")),
+    route("createCluster", POST, "/clusters", Who::Project, Says::Refused(request::cluster)),
+    route("showCluster", GET, "/clusters/{id}", Who::Project, Says::Missing(Missing::Cluster)),
+    route("actOnCluster", POST, "/clusters/{id}", Who::Project, Says::Missing(Missing::Cluster)),
+    route("deleteCluster", DELETE, "/clusters/{id}", Who::Project, Says::Missing(Missing::Cluster)),
     route(
+        "showClusterRoot",
+        GET,
+        "/clusters/{id}/root",
+        Who::Project,
+        Says::Missing(Missing::Cluster),
+    ),
+    route(
+        "enableClusterRoot",
+        POST,
+        "/clusters/{id}/root",
+        Who::Project,
+        Says::Missing(Missing::Cluster),
+    ),
+    route(
+        "disableClusterRoot",
+        DELETE,
+        "/clusters/{id}/root",
+        Who::Project,
+        Says::Missing(Missing::Cluster),
+    ),
+    route(
+        "showClusterInstance",
+        GET,
+        "/clusters/{id}/instances/{of}",
+        Who::Project,
+        Says::Missing(Missing::Cluster),
+    ),
+    route("listManagedClusters", GET, "/mgmt/clusters", Who::Admins, Says::None("clusters")),
+    route(
+        "showManagedCluster",
+        GET,
+        "/mgmt/clusters/{id}",
+        Who::Admins,
+        Says::Missing(Missing::Cluster),
+    ),
+    route(
+        "manageCluster",
+        POST,
+        "/mgmt/clusters/{id}/action",
+        Who::Admins,
+        Says::Missing(Missing::Cluster),
+    ),
+    route("listModules", GET, "/modules", Who::Project, Says::None("modules")),
+    route("createModule", POST, "/modules", Who::Project, Says::Refused(request::module)),
+    route("showModule", GET, "/modules/{id}", Who::Project, Says::Missing(Missing::Resource)),
+    route("updateModule", PUT, "/modules/{id}", Who::Project, Says::Missing(Missing::Resource)),
+    route("deleteModule", DELETE, "/modules/{id}", Who::Project, Says::Missing(Missing::Resource)),
+    route(
+        "listModuleInstances",
+        GET,
+        "/modules/{id}/instances",
+        Who::Project,
+        Says::Missing(Missing::Resource),
+    ),
+    route(
+        "reapplyModule",
+        PUT,
+        "/modules/{id}/instances",
+        Who::Project,
+        Says::Missing(Missing::Resource),
+    ),
+    route(
+        "listAppliedModules",
+        GET,
+        "/instances/{id}/modules",
+        Who::Instance,
+        Says::None("modules"),
+    ),
+    route(
+        "applyModules",
+        POST,
+        "/instances/{id}/modules",
+        Who::Instance,
+        Says::Refused(request::applied),
+    ),
+    route(
+        "removeModule",
         DELETE,
         "/instances/{id}/modules/{module}",
         Who::Instance,
         Says::Missing(Missing::Resource),
     ),
-    route(GET, "/instances/{id}/ssl", Who::Instance, Says::Shape("ssl", no_tls)),
-    route(POST, "/instances/{id}/ssl", Who::Instance, Says::Refused(request::tls)),
-    route(GET, "/instances/{id}/log", Who::Instance, Says::NotOffered(NO_LOGS)),
-    route(POST, "/instances/{id}/log", Who::Instance, Says::NotOffered(NO_LOGS)),
-    route(GET, "/backups", Who::Project, Says::None("backups")),
-    route(POST, "/backups", Who::Project, Says::Refused(request::backup)),
-    route(GET, "/backups/{id}", Who::Project, Says::Missing(Missing::Backup)),
-    route(DELETE, "/backups/{id}", Who::Project, Says::Missing(Missing::Backup)),
-    route(GET, "/instances/{id}/backups", Who::Instance, Says::None("backups")),
-    route(GET, "/backup_strategies", Who::Project, Says::None("backup_strategies")),
-    route(POST, "/backup_strategies", Who::Project, Says::Refused(request::strategy)),
-    route(DELETE, "/backup_strategies", Who::Project, Says::Accepted),
-    route(GET, "/mgmt/instances/{id}/hwinfo", Who::AdminsOfInstance, Says::Invalid(NO_HARDWARE)),
+    route("showTls", GET, "/instances/{id}/ssl", Who::Instance, Says::Shape("ssl", no_tls)),
+    route("changeTls", POST, "/instances/{id}/ssl", Who::Instance, Says::Refused(request::tls)),
+    route("listLogs", GET, "/instances/{id}/log", Who::Instance, Says::NotOffered(NO_LOGS)),
+    route("changeLog", POST, "/instances/{id}/log", Who::Instance, Says::NotOffered(NO_LOGS)),
+    route("listBackups", GET, "/backups", Who::Project, Says::None("backups")),
+    route("createBackup", POST, "/backups", Who::Project, Says::Refused(request::backup)),
+    route("showBackup", GET, "/backups/{id}", Who::Project, Says::Missing(Missing::Backup)),
+    route("deleteBackup", DELETE, "/backups/{id}", Who::Project, Says::Missing(Missing::Backup)),
     route(
+        "listBackupsOfInstance",
+        GET,
+        "/instances/{id}/backups",
+        Who::Instance,
+        Says::None("backups"),
+    ),
+    route(
+        "listStrategies",
+        GET,
+        "/backup_strategies",
+        Who::Project,
+        Says::None("backup_strategies"),
+    ),
+    route(
+        "createStrategy",
+        POST,
+        "/backup_strategies",
+        Who::Project,
+        Says::Refused(request::strategy),
+    ),
+    route("deleteStrategy", DELETE, "/backup_strategies", Who::Project, Says::Accepted),
+    route(
+        "showHardware",
+        GET,
+        "/mgmt/instances/{id}/hwinfo",
+        Who::AdminsOfInstance,
+        Says::Invalid(NO_HARDWARE),
+    ),
+    route(
+        "showDiagnostics",
         GET,
         "/mgmt/instances/{id}/diagnostics",
         Who::AdminsOfInstance,
         Says::Invalid(NO_HARDWARE),
     ),
     route(
+        "upgradeGuest",
         POST,
         "/mgmt/instances/{id}/upgrade",
         Who::AdminsOfInstance,
@@ -123,44 +213,61 @@ const ROUTES: &[Route] = &[
     ),
 ];
 
-const fn route(method: MethodFilter, path: &'static str, who: Who, says: Says) -> Route {
-    Route { method, path, who, says }
+const fn route(
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    who: Who,
+    says: Says,
+) -> Route {
+    Route { name, method, path, who, says }
 }
 
-/// All routes of this kind.
-pub(crate) fn routes() -> Router<Arc<Gateway>> {
-    ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, handler(route)))
+/// All operations of this kind.
+pub(crate) fn operations() -> Vec<Operation> {
+    ROUTES.iter().map(operation).collect()
 }
 
-fn handler(route: &'static Route) -> MethodRouter<Arc<Gateway>> {
-    match route.says {
+fn operation(route: &'static Route) -> Operation {
+    let listed = async move |State(gateway): State<Arc<Gateway>>,
+                             call: Call,
+                             Named(names): Named<HashMap<String, String>>,
+                             Params(query): Params| {
+        route.admit(&gateway, &call, &names)?;
+        check_project(&call, &query)?;
+        route.answer(&gateway, &names, &query)
+    };
+    let plain = || on(route.method.clone(), route.path, listed);
+    let described = match route.says {
+        Says::None(key) => {
+            plain().named(route.name, "Always empty").takes(&OF_OTHERS).gives(list(key))
+        }
+        Says::Shape(key, _) => plain().named(route.name, "Always off").gives(under::<Tls>(key)),
+        Says::Missing(_) => plain().named(route.name, "Always 404: there is none").gives_nothing(),
+        Says::Accepted => plain().named(route.name, "Always done: there is none").says(202),
+        Says::Invalid(_) => plain().named(route.name, "Always 400").gives_nothing(),
+        Says::NotOffered(_) => {
+            plain().named(route.name, "Not offered").gives_nothing().refuses(&[501])
+        }
         Says::Refused(refuse) => {
-            let answer = move |State(gateway): State<Arc<Gateway>>,
-                               call: Call,
-                               Named(names): Named<HashMap<String, String>>,
-                               document: Document| async move {
+            let refused = async move |State(gateway): State<Arc<Gateway>>,
+                                      call: Call,
+                                      Named(names): Named<HashMap<String, String>>,
+                                      document: Document| {
                 route.admit(&gateway, &call, &names)?;
                 let text = refuse(&gateway, &call, &document)?;
                 Answer::Err(Fault::NotOffered(text))
             };
-            on(route.method, answer)
+            on(route.method.clone(), route.path, refused)
+                .named(route.name, "Not offered; the body is checked all the same")
+                .reads(anything())
+                .gives_nothing()
+                .refuses(&[501])
         }
-        Says::None(_)
-        | Says::Shape(..)
-        | Says::Missing(_)
-        | Says::Accepted
-        | Says::Invalid(_)
-        | Says::NotOffered(_) => {
-            let answer = move |State(gateway): State<Arc<Gateway>>,
-                               call: Call,
-                               Named(names): Named<HashMap<String, String>>,
-                               Params(query): Params| async move {
-                route.admit(&gateway, &call, &names)?;
-                check_project(&call, &query)?;
-                route.answer(&gateway, &names, &query)
-            };
-            on(route.method, answer)
-        }
+    };
+    match route.who {
+        Who::Project | Who::Instance => described,
+        Who::Admins | Who::AdminsOfInstance => described.for_(api::Who::Admins),
     }
 }
 
@@ -229,7 +336,15 @@ fn check_project(call: &Call, query: &HashMap<String, String>) -> Result<(), Fau
     if of_another || of_all { call.check_is_admin("backup:index:all_projects") } else { Ok(()) }
 }
 
-/// What clients print, for a server without certificate.
-fn no_tls() -> Value {
-    json!({ "status": "off", "mode": null, "certificate": null })
+/// What clients print of a server's certificate.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Tls {
+    status: &'static str,
+    mode: Option<String>,
+    certificate: Option<String>,
+}
+
+/// A server without certificate.
+fn no_tls() -> Tls {
+    Tls { status: "off", mode: None, certificate: None }
 }

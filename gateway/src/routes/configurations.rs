@@ -11,7 +11,7 @@ use crate::request::configuration::{Creation, Update, checked};
 use crate::request::document::Document;
 use crate::request::idempotency::{CreationIds, command_id};
 use crate::request::page;
-use crate::view::configuration::{Entry, Shown};
+use crate::view::configuration::{Entry, Follower, Shown};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -20,8 +20,8 @@ use domain::aggregate::{Aggregate as _, Moment};
 use domain::command::Body;
 use domain::configuration::{Configuration, Event, Group, NewValues, Spec};
 use domain::ids::{ConfigurationId, InstanceId};
-use domain::instance::{self, Live};
-use serde_json::{Value, json};
+use domain::instance::{self, Instance, Live};
+use serde_json::json;
 use std::sync::Arc;
 
 /// `GET /configurations`: an administrator sees those of all projects.
@@ -68,18 +68,20 @@ pub(crate) async fn instances(
     let group = gateway.group(&call, &id)?;
     let limit = page::limit(&params, gateway.config.page_size)?;
     let after: Option<InstanceId> = page::marker(&params, "an instance")?;
-    let mut views: Vec<Value> = Vec::new();
+    let mut followers: Vec<Box<Live>> = Vec::new();
     for follower in group.followers.keys().filter(|follower| Some(**follower) > after) {
-        let instance = gateway.read_model.instance(*follower)?;
-        let follows = instance.live().filter(|live| live.configuration == Some(group.id));
-        views.extend(follows.map(|live| json!({ "id": live.id, "name": live.name })));
+        if let Instance::Live(live) = gateway.read_model.instance(*follower)?
+            && live.configuration == Some(group.id)
+        {
+            followers.push(live);
+        }
     }
-    let is_last = views.len() <= limit;
-    views.truncate(limit);
-    let marker = views.last().and_then(|last| last["id"].as_str()).map(str::to_owned);
-    let mut body = json!({ "instances": views });
-    if let Some(marker) = marker.filter(|_| !is_last) {
-        body["links"] = json!(next(&call, &uri, &marker));
+    let is_last = followers.len() <= limit;
+    followers.truncate(limit);
+    let views = followers.iter().map(|live| Follower { id: live.id.to_string(), name: &live.name });
+    let mut body = json!({ "instances": views.collect::<Vec<_>>() });
+    if let Some(last) = followers.last().filter(|_| !is_last) {
+        body["links"] = json!(next(&call, &uri, &last.id.to_string()));
     }
     Ok(Json(body).into_response())
 }

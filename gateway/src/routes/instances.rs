@@ -9,7 +9,7 @@ use crate::request::document::Document;
 use crate::request::idempotency::command_id;
 use crate::request::page::Page;
 use crate::request::update::{Change, Update};
-use crate::view::instance::{Detail, Summary};
+use crate::view::instance::{Defaults, Detail, Summary};
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, Uri};
@@ -159,7 +159,7 @@ pub(crate) async fn defaults(
 ) -> Answer {
     let spec = gateway.instance(&call, &id)?.spec;
     let settings = spec.version.manager.settings(spec.flavor.ram_mb);
-    Ok(shown("instance", &json!({ "configuration": settings })))
+    Ok(shown("instance", &Defaults { configuration: settings }))
 }
 
 /// `DELETE /instances/{id}`: from every state.

@@ -18,7 +18,7 @@ use domain::command::Body;
 use domain::guest::Query;
 use domain::instance::ActionSpec;
 use readmodel::Wanted;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 
 /// `GET /mgmt/instances`: the latest changed first.
@@ -39,7 +39,7 @@ pub(crate) async fn list(
         let heard = gateway.heartbeats.last(managed.live.id);
         Some(managed.entry(heard.as_ref(), call.viewer(&groups)))
     };
-    let entries: Vec<Value> = found.iter().take(page.limit).filter_map(entry).collect();
+    let entries: Vec<_> = found.iter().take(page.limit).filter_map(entry).collect();
     let mut body = json!({ "instances": entries });
     if !is_last {
         body["links"] = json!(next(&call, &uri, &(page.skip + page.limit).to_string()));

@@ -13,13 +13,12 @@ use crate::request::document::MaybeDocument;
 use crate::request::idempotency::command_id;
 use crate::request::inside;
 use crate::request_id;
+use crate::view::inside::{RootHistory, RootView};
 use crate::view::moment;
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use domain::instance::{ActionSpec, Root};
-use serde_json::json;
 use std::sync::Arc;
 
 /// `GET /instances/{id}/root`.
@@ -53,8 +52,9 @@ pub(crate) async fn enable(
     if !is_done {
         return Err(Fault::OutcomeUnknown { request_id: request_id::current(), instance: live.id });
     }
-    let user = json!({ "user": { "name": "root", "password": password.0 } });
-    Ok(([(POSITION, HeaderValue::from(position))], Json(user)).into_response())
+    let mut response = shown("user", &RootView { name: "root", password: &password.0 });
+    response.headers_mut().insert(POSITION, HeaderValue::from(position));
+    Ok(response)
 }
 
 /// `DELETE /instances/{id}/root`.
@@ -94,6 +94,5 @@ pub(crate) async fn history(
         None => ("Never".to_owned(), "Nobody"),
         Some(Root { first, .. }) => (moment(first.at), first.by.as_str()),
     };
-    let history = json!({ "id": live.id.to_string(), "enabled": enabled, "user": user });
-    Ok(shown("root_history", &history))
+    Ok(shown("root_history", &RootHistory { id: live.id.to_string(), enabled, user }))
 }

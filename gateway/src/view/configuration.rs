@@ -4,6 +4,7 @@ use super::moment;
 use crate::catalogue::Catalogue;
 use domain::catalogue::Value;
 use domain::configuration::Group;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, json};
 
@@ -11,7 +12,8 @@ use serde_json::{Map, json};
 const SECRET_WORDS: [&str; 2] = ["password", "secret"];
 
 /// An entry of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ConfigurationSummary")]
 pub(crate) struct Entry<'a> {
     id: String,
     name: &'a str,
@@ -25,12 +27,20 @@ pub(crate) struct Entry<'a> {
 }
 
 /// A group with its values.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Configuration")]
 pub(crate) struct Shown<'a> {
     #[serde(flatten)]
     entry: Entry<'a>,
     values: Map<String, serde_json::Value>,
     instance_count: usize,
+}
+
+/// An instance that follows a group.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Follower<'a> {
+    pub(crate) id: String,
+    pub(crate) name: &'a str,
 }
 
 impl<'a> Entry<'a> {

@@ -3,10 +3,12 @@
 use super::links::{Link, Links};
 use crate::catalogue::{Catalogue, Entry};
 use domain::version::Details;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A datastore with the versions that the caller may see.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Datastore")]
 pub(crate) struct DatastoreView<'a> {
     id: String,
     name: &'a str,
@@ -17,7 +19,8 @@ pub(crate) struct DatastoreView<'a> {
 }
 
 /// A version; on its own it names its datastore.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "DatastoreVersion")]
 pub(crate) struct VersionView<'a> {
     id: String,
     name: &'a str,
@@ -30,7 +33,7 @@ pub(crate) struct VersionView<'a> {
 }
 
 /// For administrators.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Inside<'a> {
     active: bool,
     packages: String,

@@ -2,10 +2,12 @@
 
 use super::links::{Link, Links};
 use domain::flavor::Flavor;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A flavor.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Flavor")]
 pub(crate) struct FlavorView<'a> {
     id: Option<u64>,
     str_id: &'a str,

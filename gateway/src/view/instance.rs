@@ -8,6 +8,7 @@ use super::{moment, status};
 use crate::heartbeats::Heard;
 use domain::ids::ConfigurationId;
 use domain::instance::{Fault, FaultCause, Live, Phase, Step};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -26,17 +27,38 @@ pub(crate) struct Viewer<'a> {
 pub(crate) type GroupNames = BTreeMap<ConfigurationId, String>;
 
 /// An entry of a plain list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "InstanceSummary")]
 pub(crate) struct Summary<'a> {
+    #[serde(flatten)]
+    basics: Basics<'a>,
+    volume: Volume,
+}
+
+/// Everything about an instance.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Instance")]
+pub(crate) struct Detail<'a> {
+    #[serde(flatten)]
+    basics: Basics<'a>,
+    #[serde(flatten)]
+    more: More<'a>,
+    volume: Volume,
+}
+
+/// What every view of an instance has, but for the volume.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct Basics<'a> {
     id: String,
     name: &'a str,
+    #[schemars(extend("enum" = status::STATUSES))]
     status: &'static str,
+    #[schemars(extend("enum" = status::OPERATING_STATUSES))]
     operating_status: &'static str,
     links: [super::links::Link; 2],
     flavor: Linked,
     datastore: Datastore<'a>,
     region: &'a str,
-    volume: Volume,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<[String; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,11 +73,9 @@ pub(crate) struct Summary<'a> {
     updated: String,
 }
 
-/// Everything about an instance.
-#[derive(Debug, Serialize)]
-pub(crate) struct Detail<'a> {
-    #[serde(flatten)]
-    summary: Summary<'a>,
+/// What only detailed views have.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct More<'a> {
     service_status_updated: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     locality: Option<&'a str>,
@@ -65,14 +85,22 @@ pub(crate) struct Detail<'a> {
     inside: Option<Inside>,
 }
 
-#[derive(Debug, Serialize)]
+/// What flavor and engine give an instance by themselves: values as text.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Defaults {
+    pub(crate) configuration: BTreeMap<String, String>,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "FollowedConfiguration")]
 struct Configuration {
     #[serde(flatten)]
     linked: Linked,
     name: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "InstanceDatastore")]
 struct Datastore<'a> {
     #[serde(rename = "type")]
     name: &'a str,
@@ -81,8 +109,9 @@ struct Datastore<'a> {
     version_number: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
-struct Volume {
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "InstanceVolume")]
+pub(super) struct Volume {
     size: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     used: Option<f64>,
@@ -90,7 +119,7 @@ struct Volume {
     used_percent: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Address<'a> {
     address: String,
     #[serde(rename = "type")]
@@ -100,13 +129,14 @@ struct Address<'a> {
     network: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Access {
     #[serde(skip_serializing_if = "Option::is_none")]
     is_public: Option<bool>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "InstanceFault")]
 struct FaultView<'a> {
     message: String,
     created: String,
@@ -114,7 +144,7 @@ struct FaultView<'a> {
 }
 
 /// For administrators: guest and volume go by the instance's id.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Inside {
     server_id: Option<String>,
     volume_id: Option<String>,
@@ -124,6 +154,33 @@ struct Inside {
 impl<'a> Summary<'a> {
     /// The entry of a plain list.
     pub(crate) fn of(live: &'a Live, viewer: Viewer<'_>) -> Self {
+        Self { basics: Basics::of(live, viewer), volume: Volume::of(live, None) }
+    }
+}
+
+impl<'a> Detail<'a> {
+    /// An entry of a detailed list, or the answer to a creation.
+    pub(crate) fn of(live: &'a Live, heard: Option<&Heard>, viewer: Viewer<'_>) -> Self {
+        Self::shown(live, heard, None, viewer)
+    }
+
+    /// One instance, with what its guest said lately of its volume.
+    pub(crate) fn shown(
+        live: &'a Live,
+        heard: Option<&Heard>,
+        fresh: Option<&Heard>,
+        viewer: Viewer<'_>,
+    ) -> Self {
+        Self {
+            basics: Basics::in_detail(live, viewer),
+            more: More::of(live, heard, viewer),
+            volume: Volume::of(live, fresh),
+        }
+    }
+}
+
+impl<'a> Basics<'a> {
+    fn of(live: &'a Live, viewer: Viewer<'_>) -> Self {
         let id = live.id.to_string();
         let spec = &live.spec;
         let nic = spec.nics.first();
@@ -141,7 +198,6 @@ impl<'a> Summary<'a> {
                 version_number: None,
             },
             region: &spec.region,
-            volume: Volume { size: spec.volume_gib, used: None, used_percent: None },
             ip: place.map(|place| [place.address.to_string()]),
             addresses: place.map(|place| {
                 let (address, port) = (place.address.to_string(), place.port);
@@ -160,16 +216,19 @@ impl<'a> Summary<'a> {
             id,
         }
     }
+
+    /// The same, with the datastore's version number.
+    pub(super) fn in_detail(live: &'a Live, viewer: Viewer<'_>) -> Self {
+        let mut basics = Self::of(live, viewer);
+        basics.datastore.version_number = Some(&live.spec.version.number);
+        basics
+    }
 }
 
-impl<'a> Detail<'a> {
-    /// An entry of a detailed list, or the answer to a creation.
-    pub(crate) fn of(live: &'a Live, heard: Option<&Heard>, viewer: Viewer<'_>) -> Self {
-        let mut summary = Summary::of(live, viewer);
-        summary.datastore.version_number = Some(&live.spec.version.number);
+impl<'a> More<'a> {
+    pub(super) fn of(live: &'a Live, heard: Option<&Heard>, viewer: Viewer<'_>) -> Self {
         let guest_id = live.place.as_ref().map(|_| live.id.to_string());
         Self {
-            summary,
             service_status_updated: heard.map(|heard| moment(heard.at)),
             locality: live.spec.locality.as_deref(),
             fault: live.fault.as_ref().map(|fault| FaultView {
@@ -184,22 +243,20 @@ impl<'a> Detail<'a> {
             }),
         }
     }
+}
 
-    /// One instance, with what its guest said lately of its volume.
-    pub(crate) fn shown(
-        live: &'a Live,
-        heard: Option<&Heard>,
-        fresh: Option<&Heard>,
-        viewer: Viewer<'_>,
-    ) -> Self {
-        let mut detail = Self::of(live, heard, viewer);
+impl Volume {
+    /// `fresh` is what the guest said lately of it.
+    pub(super) fn of(live: &Live, fresh: Option<&Heard>) -> Self {
         let used = fresh.and_then(|heard| heard.beat.volume_used_bytes);
         let size = fresh.and_then(|heard| heard.beat.volume_size_bytes);
-        detail.summary.volume.used = used.map(gigabytes);
-        detail.summary.volume.used_percent = used
-            .zip(size.filter(|size| *size > 0))
-            .map(|(used, size)| hundredths(bytes(used) / bytes(size) * 100.0));
-        detail
+        Self {
+            size: live.spec.volume_gib,
+            used: used.map(gigabytes),
+            used_percent: used
+                .zip(size.filter(|size| *size > 0))
+                .map(|(used, size)| hundredths(bytes(used) / bytes(size) * 100.0)),
+        }
     }
 }
 

@@ -4,10 +4,21 @@ use super::moment;
 use crate::rates::Standing;
 use domain::quota::Quotas;
 use domain::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+/// A limit of either kind.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Limit {
+    /// Of use.
+    Absolute(Absolute),
+    /// Of requests.
+    Rate(Rate),
+}
+
 /// What a project may use.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Absolute {
     verb: &'static str,
     max_instances: i64,
@@ -30,7 +41,7 @@ impl Absolute {
 }
 
 /// How often a project may ask, and what is left of that.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Rate {
     verb: &'static str,
     uri: &'static str,

@@ -1,6 +1,7 @@
 //! Links, as clients follow them: absolute, under the URL by which the client came.
 
 use domain::ids::ProjectId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Makes the links of one request.
@@ -11,17 +12,24 @@ pub(crate) struct Links {
 }
 
 /// One link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
 pub(crate) struct Link {
     rel: &'static str,
     href: String,
 }
 
 /// An id with its links.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
 pub(crate) struct Linked {
     id: String,
     links: [Link; 2],
+}
+
+impl Link {
+    /// To the thing itself.
+    pub(crate) fn itself(href: String) -> Self {
+        Self { rel: "self", href }
+    }
 }
 
 impl Links {

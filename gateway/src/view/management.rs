@@ -2,14 +2,89 @@
 //!
 //! The server is the guest: it goes by the instance's id, on the host that gave it its place.
 
-use super::instance::{Detail, Viewer, gigabytes};
+use super::instance::{Basics, More, Viewer, Volume, gigabytes};
 use super::{moment, status};
 use crate::heartbeats::Heard;
 use domain::guest::DatabaseHealth;
 use domain::host::Place;
 use domain::instance::{Instance, Live, Phase, Step};
 use domain::time::Timestamp;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The entry of a list.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct ManagedEntry<'a> {
+    #[serde(flatten)]
+    below: Below<'a>,
+    volume: Volume,
+}
+
+/// Everything about one.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct ManagedInstance<'a> {
+    #[serde(flatten)]
+    below: Below<'a>,
+    volume: Option<ManagedVolume<'a>>,
+    guest_status: GuestStatus,
+}
+
+/// What owners see, but for the volume, and what is below.
+#[derive(Debug, JsonSchema, Serialize)]
+struct Below<'a> {
+    #[serde(flatten)]
+    basics: Basics<'a>,
+    #[serde(flatten)]
+    more: More<'a>,
+    server: Option<Server<'a>>,
+    deleted: bool,
+    deleted_at: Option<String>,
+    service_status: &'static str,
+    task_description: &'static str,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+struct Server<'a> {
+    id: String,
+    name: &'a str,
+    status: &'static str,
+    tenant_id: &'a str,
+    host: String,
+    addresses: Addresses,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+struct Addresses {
+    private: [ServerAddress; 1],
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+struct ServerAddress {
+    addr: String,
+    version: u8,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+struct ManagedVolume<'a> {
+    id: String,
+    size: u32,
+    status: &'static str,
+    created_at: String,
+    availability_zone: Option<&'a str>,
+    attachments: [Attachment; 1],
+    used: Option<f64>,
+    total: Option<f64>,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+struct Attachment {
+    server_id: String,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+struct GuestStatus {
+    state_description: String,
+}
 
 /// A live instance, or what a deleted one was like at its end.
 #[derive(Debug, Clone, Copy)]
@@ -35,25 +110,32 @@ impl<'a> Managed<'a> {
     }
 
     /// The entry of a list.
-    pub(crate) fn entry(self, heard: Option<&Heard>, viewer: Viewer<'_>) -> Value {
-        let Self { live, deleted_at } = self;
-        let mut view = json!(Detail::of(live, heard, viewer));
-        view["server"] = live.place.as_ref().map_or(Value::Null, |place| server(live, place));
-        view["deleted"] = json!(self.is_deleted());
-        view["deleted_at"] = json!(deleted_at.map(moment));
-        view["service_status"] = json!(self.service_status());
-        view["task_description"] = json!(self.task());
-        view
+    pub(crate) fn entry(self, heard: Option<&Heard>, viewer: Viewer<'_>) -> ManagedEntry<'a> {
+        ManagedEntry { below: self.below(heard, viewer), volume: Volume::of(self.live, None) }
     }
 
     /// Everything about one.
-    pub(crate) fn whole(self, heard: Option<&Heard>, viewer: Viewer<'_>) -> Value {
+    pub(crate) fn whole(self, heard: Option<&Heard>, viewer: Viewer<'_>) -> ManagedInstance<'a> {
         let live = self.live;
-        let mut view = self.entry(heard, viewer);
-        view["volume"] = live.place.as_ref().map_or(Value::Null, |_| volume(live, heard));
-        view["guest_status"] =
-            json!({ "state_description": self.service_status().to_ascii_lowercase() });
-        view
+        let state_description = self.service_status().to_ascii_lowercase();
+        ManagedInstance {
+            below: self.below(heard, viewer),
+            volume: live.place.as_ref().map(|_| volume(live, heard)),
+            guest_status: GuestStatus { state_description },
+        }
+    }
+
+    fn below(self, heard: Option<&Heard>, viewer: Viewer<'_>) -> Below<'a> {
+        let Self { live, deleted_at } = self;
+        Below {
+            basics: Basics::in_detail(live, viewer),
+            more: More::of(live, heard, viewer),
+            server: live.place.as_ref().map(|place| server(live, place)),
+            deleted: self.is_deleted(),
+            deleted_at: deleted_at.map(moment),
+            service_status: self.service_status(),
+            task_description: self.task(),
+        }
     }
 
     fn service_status(self) -> &'static str {
@@ -86,16 +168,16 @@ impl<'a> Managed<'a> {
     }
 }
 
-fn server(live: &Live, place: &Place) -> Value {
-    let address = place.address.to_string();
-    json!({
-        "id": live.id.to_string(),
-        "name": live.name,
-        "status": server_status(&live.phase),
-        "tenant_id": live.spec.project.as_str(),
-        "host": place.host.to_string(),
-        "addresses": { "private": [{ "addr": address, "version": 4 }] },
-    })
+fn server<'a>(live: &'a Live, place: &Place) -> Server<'a> {
+    let addr = place.address.to_string();
+    Server {
+        id: live.id.to_string(),
+        name: &live.name,
+        status: server_status(&live.phase),
+        tenant_id: live.spec.project.as_str(),
+        host: place.host.to_string(),
+        addresses: Addresses { private: [ServerAddress { addr, version: 4 }] },
+    }
 }
 
 fn server_status(phase: &Phase) -> &'static str {
@@ -121,17 +203,17 @@ fn server_status(phase: &Phase) -> &'static str {
     }
 }
 
-fn volume(live: &Live, heard: Option<&Heard>) -> Value {
+fn volume<'a>(live: &'a Live, heard: Option<&Heard>) -> ManagedVolume<'a> {
     let beat = heard.map(|heard| &heard.beat);
     let id = live.id.to_string();
-    json!({
-        "id": id,
-        "size": live.spec.volume_gib,
-        "status": "in-use",
-        "created_at": moment(live.created),
-        "availability_zone": live.spec.availability_zone,
-        "attachments": [{ "server_id": id }],
-        "used": beat.and_then(|beat| beat.volume_used_bytes).map(gigabytes),
-        "total": beat.and_then(|beat| beat.volume_size_bytes).map(gigabytes),
-    })
+    ManagedVolume {
+        attachments: [Attachment { server_id: id.clone() }],
+        id,
+        size: live.spec.volume_gib,
+        status: "in-use",
+        created_at: moment(live.created),
+        availability_zone: live.spec.availability_zone.as_deref(),
+        used: beat.and_then(|beat| beat.volume_used_bytes).map(gigabytes),
+        total: beat.and_then(|beat| beat.volume_size_bytes).map(gigabytes),
+    }
 }

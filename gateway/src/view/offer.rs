@@ -3,10 +3,11 @@
 use super::links::{Link, Links};
 use crate::catalogue::{Catalogue, Entry};
 use domain::version::Details;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A version with its datastore.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct ManagedVersion<'a> {
     id: String,
     name: &'a str,
@@ -45,7 +46,7 @@ impl<'a> ManagedVersion<'a> {
 }
 
 /// A version in the words of the founding proposal.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct ProposedVersion<'a> {
     id: String,
     name: &'a str,
@@ -70,7 +71,7 @@ impl<'a> ProposedVersion<'a> {
 }
 
 /// A new datastore in the words of the founding proposal.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct NewDatastore<'a> {
     pub(crate) id: String,
     pub(crate) name: &'a str,
@@ -78,7 +79,7 @@ pub(crate) struct NewDatastore<'a> {
 }
 
 /// A changed datastore in the words of the founding proposal.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct ChangedDatastore<'a> {
     id: String,
     name: &'a str,
@@ -87,7 +88,7 @@ pub(crate) struct ChangedDatastore<'a> {
     datastore_version: Vec<LinkedVersion<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct LinkedVersion<'a> {
     name: &'a str,
     links: [Link; 2],

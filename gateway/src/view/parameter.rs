@@ -2,11 +2,13 @@
 
 use domain::catalogue::{Parameter, ParameterKind, Range, Real};
 use domain::ids::VersionId;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Number;
 
 /// A parameter; clients want its limits as numbers, and none where there is none.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Parameter")]
 pub(crate) struct ParameterView<'a> {
     name: &'a str,
     #[serde(rename = "type")]
@@ -20,7 +22,7 @@ pub(crate) struct ParameterView<'a> {
 }
 
 /// A parameter as administrators manage it, with other words for its limits.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct ManagedParameter<'a> {
     name: &'a str,
     datastore_version_id: String,

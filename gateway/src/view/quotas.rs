@@ -2,10 +2,11 @@
 
 use domain::project::Project;
 use domain::quota::{Overrides, Quotas};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One resource.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Usage {
     resource: &'static str,
     in_use: i64,
@@ -14,7 +15,8 @@ pub(crate) struct Usage {
 }
 
 /// Figures that were just set; the others are left out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ChangedQuotas")]
 pub(crate) struct Changed {
     #[serde(skip_serializing_if = "Option::is_none")]
     instances: Option<i64>,

@@ -16,6 +16,13 @@
 use domain::guest::DatabaseHealth;
 use domain::instance::{Live, Phase};
 
+/// Every word of [`status`].
+pub(crate) const STATUSES: [&str; 7] =
+    ["BUILD", "ACTIVE", "RESTART_REQUIRED", "REBOOT", "RESIZE", "ERROR", "SHUTDOWN"];
+
+/// Every word of [`operating_status`].
+pub(crate) const OPERATING_STATUSES: [&str; 5] = ["", "BUILD", "HEALTHY", "SHUTDOWN", "ERROR"];
+
 /// `status`: what the control plane is doing. Never says how the database is: clients wait for
 /// exactly `ACTIVE`.
 pub(crate) fn status(live: &Live) -> &'static str {

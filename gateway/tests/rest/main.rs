@@ -4,6 +4,7 @@
 
 mod absent;
 mod configurations;
+mod contract;
 mod creation;
 mod databases;
 mod desk;
@@ -11,6 +12,7 @@ mod gate;
 mod golden;
 mod guest;
 mod hostile;
+mod index;
 mod legal;
 mod lists;
 mod managed_parameters;

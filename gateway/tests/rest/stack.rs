@@ -1,6 +1,7 @@
 //! A gateway in this process over a log in memory, with the real read model, the real embedded
 //! identity service, and the domain's own decisions in place of the bus.
 
+use crate::contract::{Contract, Exchange};
 use crate::desk::{Desk, QUOTAS};
 use crate::guest::Guest;
 use axum::Router;
@@ -17,6 +18,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -155,10 +157,30 @@ impl Stack {
 
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (asked, body) = request.into_parts();
+        let sent = to_bytes(body, usize::MAX).await.unwrap();
+        let exchange = Exchange::of(&asked, &sent);
+        let answer = self.answer(Request::from_parts(asked, Body::from(sent))).await;
+        self.contract().await.check(&exchange, &answer);
+        answer
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    /// What the gateway says of itself: one document for all stacks.
+    async fn contract(&self) -> &'static Contract {
+        static CONTRACT: OnceCell<Contract> = OnceCell::const_new();
+        let served = async {
+            let request = Request::get("/openapi.json").header("host", "db.example:8779");
+            let answer = self.answer(request.body(Body::empty()).unwrap()).await;
+            Contract::new(answer.json())
+        };
+        CONTRACT.get_or_init(|| served).await
     }
 
     /// A log-in's client.
