@@ -26,7 +26,7 @@ async fn values(client: &Client<'_>, id: &str) -> Value {
 }
 
 /// The guest's word on its settings.
-async fn report(stack: &Stack, id: InstanceId, waiting: &[&str], refused: Option<&str>) {
+pub(crate) async fn report(stack: &Stack, id: InstanceId, waiting: &[&str], refused: Option<&str>) {
     let failure =
         |detail: &str| ActionFailure { cause: ActionCause::Statement, detail: detail.to_owned() };
     let state = SettingsState {

@@ -1,16 +1,22 @@
 //! Which request is legal in which visible status, row by row.
 //!
-//! A new word of `status` is a new row, with what brings an instance there in [`bring`].
+//! A new word of `status` is a new column, with what brings an instance there in [`bring`]; a new
+//! operation is a row of [`table::TABLE`].
 
+mod table;
+
+use crate::configurations;
 use crate::guest::Manner;
 use crate::management::delete_begun;
 use crate::seed::{activate, fail, id_of, report, small_creation};
-use crate::stack::{Answer, Stack};
+use crate::stack::{Answer, Client, Stack};
+use axum::body::Body;
 use axum::http::Method;
 use domain::guest::{ActionOutcome, DatabaseHealth};
 use domain::ids::InstanceId;
 use domain::instance::Command;
 use serde_json::{Value, json};
+use table::{Row, TABLE, Told, Who};
 
 /// `status`, and `operating_status` where there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,165 +26,183 @@ enum Seen {
     Down,
     Silent,
     Reboot,
+    Resize,
+    RestartRequired,
     Error,
     Shutdown,
 }
 
-/// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    Show,
-    Databases,
-    CreateDatabase,
-    Rename,
-    Restart,
-    Reboot,
-    Promote,
-    Delete,
-}
-
-/// The texts of refusals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Why {
-    /// Another task is under way.
-    Busy,
-    /// The database can't be worked with.
-    NotReady,
-    /// It makes no sense for this instance.
-    NoReplica,
-}
-
-use Seen::{Build, Down, Error, Healthy, Reboot, Shutdown, Silent};
-use Why::{Busy, NoReplica, NotReady};
-
-/// What is answered: a success, or why not.
-type Told = Result<u16, Why>;
-
-const ASKED: [Asked; 8] = [
-    Asked::Show,
-    Asked::Databases,
-    Asked::CreateDatabase,
-    Asked::Rename,
-    Asked::Restart,
-    Asked::Reboot,
-    Asked::Promote,
-    Asked::Delete,
-];
-
-const NO: Told = Err(Busy);
-const DB: Told = Err(NotReady);
-const REPLICA: Told = Err(NoReplica);
-
-/// In the order of [`ASKED`]. A restart is the way out for a database that is down or silent.
-const TABLE: [(Seen, [Told; 8]); 7] = [
-    (Build, [Ok(200), DB, DB, Ok(202), NO, NO, REPLICA, Ok(202)]),
-    (Healthy, [Ok(200), Ok(200), Ok(202), Ok(202), Ok(202), Ok(202), REPLICA, Ok(202)]),
-    (Down, [Ok(200), DB, DB, Ok(202), Ok(202), Ok(202), REPLICA, Ok(202)]),
-    (Silent, [Ok(200), DB, DB, Ok(202), Ok(202), Ok(202), REPLICA, Ok(202)]),
-    (Reboot, [Ok(200), DB, DB, Ok(202), NO, NO, REPLICA, Ok(202)]),
-    (Error, [Ok(200), DB, DB, Ok(202), NO, NO, REPLICA, Ok(202)]),
-    (Shutdown, [Ok(200), DB, DB, NO, NO, NO, REPLICA, Ok(202)]),
+/// In the order of the table's columns.
+const SEEN: [Seen; 9] = [
+    Seen::Build,
+    Seen::Healthy,
+    Seen::Down,
+    Seen::Silent,
+    Seen::Reboot,
+    Seen::Resize,
+    Seen::RestartRequired,
+    Seen::Error,
+    Seen::Shutdown,
 ];
 
 impl Seen {
     fn words(self) -> (&'static str, &'static str) {
         match self {
-            Build => ("BUILD", ""),
-            Healthy => ("ACTIVE", "HEALTHY"),
-            Down => ("ACTIVE", "SHUTDOWN"),
-            Silent => ("ACTIVE", "ERROR"),
-            Reboot => ("REBOOT", ""),
-            Error => ("ERROR", ""),
-            Shutdown => ("SHUTDOWN", ""),
+            Self::Build => ("BUILD", ""),
+            Self::Healthy => ("ACTIVE", "HEALTHY"),
+            Self::Down => ("ACTIVE", "SHUTDOWN"),
+            Self::Silent => ("ACTIVE", "ERROR"),
+            Self::Reboot => ("REBOOT", ""),
+            Self::Resize => ("RESIZE", ""),
+            Self::RestartRequired => ("RESTART_REQUIRED", ""),
+            Self::Error => ("ERROR", ""),
+            Self::Shutdown => ("SHUTDOWN", ""),
         }
     }
 }
 
-/// An instance that is seen like that.
-async fn bring(stack: &Stack, seen: Seen) -> InstanceId {
+/// An instance that is seen like that. Where it has served, it has a database `shop`, a user `app`
+/// with access to it, and root; what it follows is a group of its own.
+async fn bring(stack: &Stack, seen: Seen, is_following: bool) -> InstanceId {
     let member = stack.member().await;
-    let id = id_of(&member.create("k", &small_creation("n")).await.json());
+    let mut creation = small_creation("n");
+    if is_following {
+        creation["instance"]["configuration"] = json!(group(&member).await);
+    }
+    let id = id_of(&member.create("k", &creation).await.json());
+    if !matches!(seen, Seen::Build | Seen::Error) {
+        activate(stack, id).await;
+        furnish(stack, id).await;
+    }
     match seen {
-        Build => {}
-        Healthy => activate(stack, id).await,
-        Down => {
-            activate(stack, id).await;
+        Seen::Build | Seen::Healthy => {}
+        Seen::Down => {
             let down = DatabaseHealth::Down { cause: "ended by signal 9".to_owned() };
             stack.advance(id, report(id, down, ActionOutcome::Done)).await;
         }
-        Silent => {
-            activate(stack, id).await;
+        Seen::Silent => {
             stack.advance(id, Command::NoteSilence).await;
         }
-        Reboot => {
-            activate(stack, id).await;
+        Seen::Reboot => {
             stack.guest.set(Manner::Away);
-            assert_eq!(ask(stack, id, Asked::Restart).await.status.as_u16(), 202);
+            act(stack, id, &json!({"restart": {}})).await;
         }
-        Error => fail(stack, id).await,
-        Shutdown => {
-            activate(stack, id).await;
-            delete_begun(stack, id).await;
+        Seen::Resize => {
+            act(stack, id, &json!({"resize": {"volume": {"size": 3}}})).await;
         }
+        Seen::RestartRequired => configurations::report(stack, id, &["a_size"], None).await,
+        Seen::Error => fail(stack, id).await,
+        Seen::Shutdown => delete_begun(stack, id).await,
     }
-    let shown: Value = ask(stack, id, Asked::Show).await.json();
-    let word = |key: &str| shown["instance"][key].as_str().unwrap().to_owned();
-    let (status, operating) = seen.words();
-    assert_eq!((&*word("status"), &*word("operating_status")), (status, operating));
+    let shown = shown(stack, id).await;
+    let words = (shown["status"].as_str().unwrap(), shown["operating_status"].as_str().unwrap());
+    assert_eq!(words, seen.words());
     id
 }
 
-async fn ask(stack: &Stack, id: InstanceId, asked: Asked) -> Answer {
-    let (member, admin) = (stack.member().await, stack.admin().await);
-    let path = format!("/instances/{id}");
-    let databases = format!("{path}/databases");
-    let action = format!("{path}/action");
-    let post = Method::POST;
-    match asked {
-        Asked::Show => member.get(&path).await,
-        Asked::Databases => member.get(&databases).await,
-        Asked::CreateDatabase => {
-            member.send(post, &databases, &json!({"databases": [{"name": "shop"}]})).await
-        }
-        Asked::Rename => {
-            member.send(Method::PUT, &path, &json!({"instance": {"name": "new"}})).await
-        }
-        Asked::Restart => member.send(post, &action, &json!({"restart": {}})).await,
-        Asked::Reboot => admin.send(post, &format!("/mgmt{action}"), &json!({"reboot": {}})).await,
-        Asked::Promote => {
-            member.send(post, &action, &json!({"promote_to_replica_source": {}})).await
-        }
-        Asked::Delete => member.delete(&path).await,
+async fn furnish(stack: &Stack, id: InstanceId) {
+    let member = stack.member().await;
+    let database = json!([{"name": "shop"}]);
+    let user = json!([{"name": "app", "password": "pw-of-app", "databases": database}]);
+    for (path, body, code) in [
+        ("databases", json!({ "databases": database }), 202),
+        ("users", json!({ "users": user }), 202),
+        ("root", json!({}), 200),
+    ] {
+        let made = member.send(Method::POST, &format!("/instances/{id}/{path}"), &body).await;
+        assert_eq!(made.status.as_u16(), code, "{path}: {made:?}");
     }
+}
+
+async fn act(stack: &Stack, id: InstanceId, body: &Value) {
+    let path = format!("/instances/{id}/action");
+    let answer = stack.member().await.send(Method::POST, &path, body).await;
+    assert_eq!(answer.status.as_u16(), 202, "{body}: {answer:?}");
+}
+
+/// A new group that fits.
+async fn group(client: &Client<'_>) -> String {
+    let body = json!({"configuration": {"name": "tuned", "values": {"wait_timeout": 100}}});
+    let made = client.send(Method::POST, "/configurations", &body).await;
+    assert_eq!(made.status.as_u16(), 200, "{made:?}");
+    made.json()["configuration"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn ask(stack: &Stack, id: InstanceId, row: &Row) -> Answer {
+    let client = match row.who {
+        Who::Member => stack.member().await,
+        Who::Admin => stack.admin().await,
+    };
+    let (method, path) = row.request.split_once(' ').unwrap();
+    let path = path.replace("{id}", &id.to_string());
+    let mut body = row.body.replace("{id}", &id.to_string());
+    if body.contains("{group}") {
+        body = body.replace("{group}", &group(&stack.member().await).await);
+    }
+    let request = client.request(method.parse().unwrap(), &path);
+    let request = request.header("content-type", "application/json");
+    stack.send(request.body(Body::from(body)).unwrap()).await
+}
+
+/// The instance, but for what a heartbeat says.
+async fn shown(stack: &Stack, id: InstanceId) -> Value {
+    let answer = stack.member().await.get(&format!("/instances/{id}")).await;
+    answer.json()["instance"].take()
 }
 
 #[tokio::test]
 async fn every_request_is_answered_by_the_status_that_its_caller_sees() {
-    for (seen, row) in TABLE {
-        for (asked, told) in ASKED.into_iter().zip(row) {
-            let stack = Stack::start().await;
-            let id = bring(&stack, seen).await;
-            let answer = ask(&stack, id, asked).await;
-            let (status, operating) = seen.words();
-            let database = if operating.is_empty() { status } else { operating };
-            let (code, text) = match told {
-                Ok(code) => (code, None),
-                Err(Busy) => (
-                    422,
-                    Some(format!(
-                        "Instance {id} is not currently available for an action to be performed \
-                         (instance status was {status})."
-                    )),
-                ),
-                Err(NotReady) => {
-                    (422, Some(format!("Instance {id} is not ready, status: {database}.")))
-                }
-                Err(NoReplica) => (400, Some(format!("Instance {id} is not a replica."))),
-            };
-            assert_eq!(answer.status.as_u16(), code, "{seen:?} {asked:?}: {answer:?}");
-            if let Some(text) = text {
-                assert_eq!(answer.fault().1, text, "{seen:?} {asked:?}");
+    for (column, seen) in SEEN.into_iter().enumerate() {
+        // What is refused, and what only reads, leaves everything as it was for the next.
+        let stack = Stack::start().await;
+        let id = bring(&stack, seen, true).await;
+        let before = shown(&stack, id).await;
+        for row in TABLE {
+            let told = row.told[column];
+            let needs_none = row.body.contains("{group}");
+            if told.is_change() || needs_none {
+                let stack = Stack::start().await;
+                let id = bring(&stack, seen, !needs_none).await;
+                check(&stack, id, (seen, &row, told)).await;
+            } else {
+                check(&stack, id, (seen, &row, told)).await;
+                assert_eq!(
+                    shown(&stack, id).await,
+                    before,
+                    "{seen:?} {} {}",
+                    row.request,
+                    row.body
+                );
             }
         }
+    }
+}
+
+async fn check(stack: &Stack, id: InstanceId, (seen, row, told): (Seen, &Row, Told)) {
+    let answer = ask(stack, id, row).await;
+    let (status, operating) = seen.words();
+    let database = if operating.is_empty() { status } else { operating };
+    let (code, text) = match told {
+        Told::Read(code) | Told::Changed(code) => (code, None),
+        Told::Busy => (
+            422,
+            Some(format!(
+                "Instance {id} is not currently available for an action to be performed (instance \
+                 status was {status})."
+            )),
+        ),
+        Told::NotReady => (422, Some(format!("Instance {id} is not ready, status: {database}."))),
+        Told::NotAtRest => (
+            400,
+            Some(format!(
+                "The operation you have requested cannot be executed because the instance status \
+                 is currently: {status}."
+            )),
+        ),
+        Told::Never(code, text) => (code, Some(text.replace("{id}", &id.to_string()))),
+    };
+    assert_eq!(answer.status.as_u16(), code, "{seen:?} {} {}: {answer:?}", row.request, row.body);
+    if let Some(text) = text {
+        assert_eq!(answer.fault().1, text, "{seen:?} {} {}", row.request, row.body);
     }
 }
