@@ -14,7 +14,7 @@ mod place;
 mod sql;
 
 pub use client::{Answer, Api, creation};
-pub use openstack::OpenStack;
+pub use openstack::{Ended, OpenStack, Session};
 pub use people::Person;
 pub use place::{images_dir, program, wait_for, wait_for_async};
 pub use sql::Sql;

@@ -3,8 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
-mod absent;
 mod bad_input;
+mod clients;
 mod configurations;
 mod datastores;
 mod idempotency;

@@ -69,12 +69,10 @@ async fn what_can_be_chosen_is_listed_and_shown() -> anyhow::Result<()> {
     let (stack, person, _) = newcomer().await?;
     beside(move || {
         let client = stack.openstack(&person)?;
-        let mut datastores: Vec<String> = Vec::new();
-        for row in client.run("datastore list")?.as_array().unwrap() {
-            datastores.push(row["Name"].as_str().unwrap().to_owned());
-        }
-        datastores.sort();
-        assert_eq!(datastores, ["mariadb", "mysql"]);
+        // Other tests add some of their own.
+        let datastores = client.run("datastore list")?;
+        let datastores = names(&datastores);
+        assert!(datastores.contains(&"mariadb") && datastores.contains(&"mysql"));
         assert_eq!(client.run("datastore show mariadb")?["name"], "mariadb");
         let versions = client.run("datastore version list mysql")?;
         assert_eq!(names(&versions), ["mariadb-10.11"]);

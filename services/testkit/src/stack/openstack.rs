@@ -1,4 +1,8 @@
-//! OpenStack's own command line, from PyPI, in a virtual environment of its own.
+//! OpenStack's own clients, from PyPI, in a virtual environment of their own.
+
+mod session;
+
+pub use session::{Ended, Session};
 
 use super::{Person, place};
 use anyhow::{Context as _, ensure};
@@ -8,12 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What is installed; a change makes another environment.
-const PACKAGES: [&str; 2] = ["python-troveclient==8.11.0", "python-openstackclient==10.5.0"];
+const PACKAGES: [&str; 3] =
+    ["python-troveclient==8.11.0", "python-openstackclient==10.5.0", "openstacksdk==4.22.0"];
 
 /// The command line, logged in as somebody.
 #[derive(Debug, Clone)]
 pub struct OpenStack {
-    program: PathBuf,
+    programs: PathBuf,
     base: String,
     person: Person,
     home: PathBuf,
@@ -23,9 +28,9 @@ impl OpenStack {
     /// The command line for one user at one gateway. The first call of a build directory
     /// installs it.
     pub(super) fn install(base: &str, person: &Person, home: &Path) -> anyhow::Result<Self> {
-        let program = environment()?.join("bin/openstack");
+        let programs = environment()?.join("bin");
         let (base, home) = (base.to_owned(), home.to_owned());
-        Ok(Self { program, base, person: person.clone(), home })
+        Ok(Self { programs, base, person: person.clone(), home })
     }
 
     /// Runs a command and gives what it printed, as JSON where it is.
@@ -46,12 +51,33 @@ impl OpenStack {
         Ok(String::from_utf8_lossy(&self.output(arguments)?).into_owned())
     }
 
+    /// A process with the clients in it, which is asked one thing after the other.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub fn session(&self) -> anyhow::Result<Session> {
+        Session::start(self.command("python"))
+    }
+
     fn output(&self, arguments: &str) -> anyhow::Result<Vec<u8>> {
-        let output = Command::new(&self.program)
+        let output = self
+            .command("openstack")
             .args(arguments.split_ascii_whitespace())
+            .output()
+            .context("start openstack")?;
+        succeeded(arguments, &output)?;
+        Ok(output.stdout)
+    }
+
+    /// A program of the environment, with the variables that log the person in.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", &self.home)
+            // Some commands write files.
+            .current_dir(&self.home)
             .env("OS_AUTH_TYPE", "password")
             .env("OS_AUTH_URL", format!("{}/identity/v3", self.base))
             .env("OS_USERNAME", &self.person.user)
@@ -59,11 +85,8 @@ impl OpenStack {
             .env("OS_PROJECT_NAME", &self.person.project)
             .env("OS_USER_DOMAIN_NAME", "Default")
             .env("OS_PROJECT_DOMAIN_NAME", "Default")
-            .env("OS_REGION_NAME", "RegionOne")
-            .output()
-            .context("start openstack")?;
-        succeeded(arguments, &output)?;
-        Ok(output.stdout)
+            .env("OS_REGION_NAME", "RegionOne");
+        command
     }
 }
 
