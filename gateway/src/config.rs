@@ -1,5 +1,6 @@
 //! The gateway's configuration: one TOML file, nothing from the environment, no hidden defaults.
 
+use crate::dialect::Dialect;
 use domain::flavor::Flavor;
 use identity::embedded::PublicUrl;
 use serde::Deserialize;
@@ -27,6 +28,8 @@ pub struct Config {
     pub idempotency_key_file: PathBuf,
     /// The region that every instance is in.
     pub region: String,
+    /// How answers are written.
+    pub dialect: Dialect,
     /// The datastore of an instance that names none.
     pub default_datastore: String,
     /// The largest volume, in GiB.

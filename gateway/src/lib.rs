@@ -13,6 +13,7 @@ mod catalogue;
 mod clock;
 mod commands;
 mod config;
+mod dialect;
 mod fault;
 mod following;
 mod gateway;
@@ -30,6 +31,7 @@ mod view;
 
 pub use commands::Commands;
 pub use config::{Config, ConfigError, IdentityFiles, Limits, Nats, RateLimits};
+pub use dialect::Dialect;
 pub use gateway::Gateway;
 pub use guests::Guests;
 pub use heartbeats::{Heard, Heartbeats};

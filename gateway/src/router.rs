@@ -2,6 +2,7 @@
 
 use crate::api;
 use crate::call::{self, PROJECT};
+use crate::dialect::{self, Dialect};
 use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::request::document;
@@ -23,11 +24,14 @@ use tracing::Instrument as _;
 /// All routes of a gateway; `identity` is mounted under `/identity`.
 pub fn router(gateway: Arc<Gateway>, identity: Router) -> Router {
     let places = Arc::new(Semaphore::new(gateway.config.limits.requests_max));
-    let gated = api::routed(api::gated())
+    let mut gated = api::routed(api::gated())
         .fallback(routes::none)
         .method_not_allowed_fallback(routes::none)
         .layer(DefaultBodyLimit::max(document::BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&gateway), call::gate));
+    if gateway.config.dialect == Dialect::Founding {
+        gated = gated.layer(middleware::map_response(dialect::founding));
+    }
     api::routed(api::open())
         .nest(&format!("/v1.0/{{{PROJECT}}}"), gated)
         .nest_service("/identity", identity)

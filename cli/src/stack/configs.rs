@@ -4,6 +4,7 @@
 
 use super::keys::{Keys, REGION};
 use super::place::{self, Place};
+use super::settings::Dialect;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use toml::{Table, toml};
@@ -18,6 +19,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) image: &'a images::EngineImage,
     pub(crate) guestagent: &'a Path,
     pub(crate) limits_divisor: u64,
+    pub(crate) dialect: Dialect,
 }
 
 impl Parts<'_> {
@@ -48,6 +50,7 @@ impl Parts<'_> {
         };
         config["listen"] = format!("127.0.0.1:{port}").into();
         set(&mut config, "region", REGION);
+        set(&mut config, "dialect", self.dialect);
         set(&mut config, "state_dir", self.place.state().join(name));
         set(&mut config, "idempotency_key_file", &self.keys.idempotency);
         set(&mut config, "flavors", flavors());

@@ -68,6 +68,7 @@ impl Plane {
             image: &programs.mariadb,
             guestagent: &programs.guestagent,
             limits_divisor: settings.limits_divisor,
+            dialect: settings.dialect,
         };
         self.start_taskmanagers(settings.taskmanagers, &parts, &programs, console).await?;
         let mut urls = self.start_gateways(&ports, &parts, &programs, console).await?;

@@ -1,6 +1,7 @@
 //! What the launcher is told: by arguments, or by the environment that `make run` passes on.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// The API's port unless another one is asked for; the one that Trove uses.
@@ -27,7 +28,20 @@ pub(crate) struct Settings {
     /// Whether a first instance is made: 1 or 0
     #[arg(long, env = "DEMO", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
     pub(crate) demo: u8,
+    /// How the API's answers are written
+    #[arg(long, env = "TROVE_DIALECT", value_enum, default_value_t = Dialect::Trove)]
+    pub(crate) dialect: Dialect,
     /// Makes every limit of the taskmanager so many times shorter, for tests
     #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub(crate) limits_divisor: u64,
+}
+
+/// How the API's answers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Dialect {
+    /// As Trove's clients need them
+    Trove,
+    /// As the API guide of 2015 has them
+    Founding,
 }

@@ -46,6 +46,8 @@ pub struct Options {
     pub taskmanagers: u16,
     /// By what the limits of production are divided.
     pub limits_divisor: u64,
+    /// How the API's answers are written.
+    pub dialect: &'static str,
     /// Another user to run it as; only root can.
     pub uid: Option<u32>,
     /// Where the stack's directory is made, instead of where temporary files are.
@@ -64,6 +66,7 @@ impl Default for Options {
             gateways: 1,
             taskmanagers: 1,
             limits_divisor: 1,
+            dialect: "trove",
             uid: None,
             parent: None,
             images_dir: None,

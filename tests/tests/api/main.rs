@@ -7,6 +7,7 @@ mod bad_input;
 mod clients;
 mod configurations;
 mod datastores;
+mod founding;
 mod idempotency;
 mod inside;
 mod management;

@@ -112,6 +112,7 @@ fn command(options: &Options, state: &Path) -> anyhow::Result<Command> {
     let mut command = trove(options, state)?;
     command.args(["stack", "--api-port", "0", "--state-dir"]).arg(state);
     command.arg("--images-dir").arg(images);
+    command.args(["--dialect", options.dialect]);
     for (flag, value) in [
         ("--gateways", u64::from(options.gateways)),
         ("--taskmanagers", u64::from(options.taskmanagers)),
