@@ -1,220 +1,72 @@
-//! Every command that the stock command line has for databases, run against a real service; its
-//! answers are the table in `docs/clients.md`.
+//! What OpenStack's own clients offer for databases, run against a real service; the answers are
+//! the tables in `docs/clients.md`.
 //!
 //! # Invariants
-//! - The client names its commands: one without a row fails the test, and so does a row without
-//!   a command.
+//! - The client names what it offers: what has no row fails the test, and so does a row of
+//!   something that the client does not have.
 //! - What works is seen to have worked, inside the database where that is what it is about.
 
 mod document;
+mod life;
 mod row;
 mod rows;
+mod sdk;
 
-use super::newcomer;
-use anyhow::{Context as _, bail};
-use document::rendered;
-use row::{Login, Row, Seen, Told, Who};
+use document::{check, rendered};
+use life::Life;
+use row::Row;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use testkit::stack::{Answer, Api, Part, Session, Sql, Stack, wait_for, wait_for_async};
+use std::collections::BTreeSet;
+use testkit::stack::{Ended, Session};
 
-pub(crate) use document::check;
-
-/// Where the client keeps its commands for databases.
+/// Where the command line keeps its commands for databases.
 const GROUP: &str = "openstack.database.v1";
 
+/// What the SDK offers: its own methods of the service, and those of an instance.
+const OFFERED: &str = "[name for kind in (type(db), __import__('openstack').database.v1.instance.Instance) \
+     for name, it in vars(kind).items() if callable(it) and not name.startswith('_')]";
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_of_the_client_answers_as_the_table_says() -> anyhow::Result<()> {
+async fn every_command_of_the_command_line_answers_as_the_table_says() -> anyhow::Result<()> {
     let mut life = Life::begin().await?;
     let rows: Vec<&Row> = rows::ALL.iter().copied().flatten().collect();
-    let table: BTreeSet<&str> = rows.iter().map(|row| row.command).collect();
-    let commands = life.commands()?;
-    let commands: BTreeSet<&str> = commands.iter().map(String::as_str).collect();
-    assert_eq!(table, commands, "a command without a row, or a row without a command");
+    let list = life.member.0.command(&["command", "list", "--group", GROUP, "-f", "json"])?;
+    let groups: Value = serde_json::from_str(&list.out)?;
+    assert_covers(&rows, &groups[0]["Commands"]);
     for row in &rows {
-        life.run(row).await?;
+        life.run(row, command).await?;
     }
-    check("openstack", &rendered(&rows))
+    check("openstack", &rendered("command", &rows))
 }
 
-/// A person with an instance, from its creation to its end, and an administrator beside.
-struct Life {
-    stack: Arc<Stack>,
-    member: (Session, Api),
-    admin: (Session, Api),
-    /// The ids of what has a name, once it was looked up.
-    ids: BTreeMap<String, String>,
+fn command(session: &mut Session, row: &Row, arguments: &str) -> anyhow::Result<Ended> {
+    let words = row.command.split(' ').chain(arguments.split_ascii_whitespace());
+    session.command(&words.collect::<Vec<_>>())
 }
 
-impl Life {
-    async fn begin() -> anyhow::Result<Self> {
-        let (stack, person, api) = newcomer().await?;
-        let boss = stack.first_person("admin")?;
-        let admin_api = stack.api(&boss).await?;
-        let (member, admin) = tokio::task::block_in_place(|| {
-            anyhow::Ok((stack.openstack(&person)?.session()?, stack.openstack(&boss)?.session()?))
-        })?;
-        let mut ids = BTreeMap::from([("project".to_owned(), api.project.clone())]);
-        ids.insert("image".to_owned(), image(&admin_api).await?);
-        Ok(Self { stack, member: (member, api), admin: (admin, admin_api), ids })
+#[tokio::test(flavor = "multi_thread")]
+async fn every_method_of_the_sdk_answers_as_the_table_says() -> anyhow::Result<()> {
+    let mut life = Life::begin().await?;
+    let rows: Vec<&Row> = sdk::ROWS.iter().collect();
+    life.member.0.evaluate("(db := __import__('openstack').connect().database) and None")?;
+    assert_covers(&rows, &life.member.0.evaluate(OFFERED)?);
+    for row in &rows {
+        life.run(row, expression).await?;
     }
-
-    fn commands(&mut self) -> anyhow::Result<Vec<String>> {
-        let list = self.member.0.command(&["command", "list", "--group", GROUP, "-f", "json"])?;
-        let groups: Value = serde_json::from_str(&list.out)?;
-        let commands = groups[0]["Commands"].as_array().into_iter().flatten();
-        Ok(commands.filter_map(|command| Some(command.as_str()?.to_owned())).collect())
-    }
-
-    async fn run(&mut self, row: &Row) -> anyhow::Result<()> {
-        let line = format!("{} {}", row.command, self.filled(row.arguments).await?);
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        let mut servers = BTreeMap::new();
-        for seen in row.seen {
-            if let Seen::Restarted(name) = seen {
-                let id = self.id(name).await?;
-                servers.insert(*name, self.stack.identity(Part::Server(&id))?);
-            }
-        }
-        let session = match row.who {
-            Who::Member => &mut self.member.0,
-            Who::Admin => &mut self.admin.0,
-        };
-        let ended = tokio::task::block_in_place(|| session.command(&words))?;
-        let said = ended.out.clone() + &ended.err;
-        let is_so = match row.told {
-            Told::Works => ended.code == 0,
-            Told::Refused(code, text) => {
-                let text = format!("{} (HTTP {code})", self.filled(text).await?);
-                ended.code != 0 && said.contains(&text)
-            }
-            Told::Swallowed(_, text) => ended.code == 0 && said.contains(text),
-            Told::Unknown(text) => ended.code != 0 && said.contains(text),
-            Told::Elsewhere(_) => ended.code != 0,
-        };
-        assert!(is_so, "{line}: {:?} was expected, and not {ended:#?}", row.told);
-        for seen in row.seen {
-            self.look(&line, seen, &said).await?;
-            if let Seen::Restarted(name) = seen {
-                let id = self.id(name).await?;
-                wait_for(&format!("{line}: another server"), || {
-                    let now = self.stack.identity(Part::Server(&id)).ok();
-                    now.is_some() && now.as_ref() != servers.get(name)
-                });
-                self.member.1.wait_until_up(&id).await;
-            }
-        }
-        Ok(())
-    }
-
-    async fn look(&mut self, line: &str, seen: &Seen, said: &str) -> anyhow::Result<()> {
-        match seen {
-            Seen::Printed(text) => {
-                let text = self.filled(text).await?;
-                assert!(said.contains(&text), "{line}: no {text} in {said}");
-            }
-            Seen::Nothing => assert_eq!(said.trim(), "", "{line}"),
-            Seen::Restarted(_) => {}
-            Seen::Up(name) => {
-                let id = self.id(name).await?;
-                self.member.1.wait_until_up(&id).await;
-            }
-            Seen::Shown(path, pointer, value) => {
-                let what = format!("{line}: {pointer} is {value}");
-                let wanted: Value = serde_json::from_str(value)?;
-                self.becomes(&what, path, |answer| answer.json().pointer(pointer) == Some(&wanted))
-                    .await?;
-            }
-            Seen::Gone(path) => {
-                self.becomes(&format!("{line}: it is gone"), path, |answer| answer.status == 404)
-                    .await?;
-            }
-            Seen::Sql(login, statement, rows) => {
-                let sql = self.sql(login).await?;
-                // What was changed in a group is on its way.
-                wait_for(&format!("{line}: {statement} gives {rows:?}"), || {
-                    sql.run(statement).is_ok_and(|found| found == *rows)
-                });
-            }
-            Seen::NoSql(login, statement) => {
-                let sql = self.sql(login).await?;
-                assert!(sql.run(statement).is_err(), "{line}: {statement}");
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until what is at a path is so.
-    async fn becomes(
-        &mut self,
-        what: &str,
-        path: &str,
-        is_so: impl Fn(&Answer) -> bool,
-    ) -> anyhow::Result<()> {
-        let path = self.filled(path).await?;
-        // What administrators manage is theirs to see.
-        let api = if path.starts_with("/mgmt") { &self.admin.1 } else { &self.member.1 };
-        wait_for_async(what, async || {
-            let answer = api.get(&path).await.ok()?;
-            is_so(&answer).then_some(())
-        })
-        .await;
-        Ok(())
-    }
-
-    async fn sql(&mut self, login: &Login) -> anyhow::Result<Sql> {
-        let id = self.id(login.instance).await?;
-        let instance = self.member.1.instance(&id).await.context("it is not there")?;
-        Sql::to(&instance, login.user, login.password)
-    }
-
-    /// The text with ids in the place of names in braces.
-    async fn filled(&mut self, text: &str) -> anyhow::Result<String> {
-        let mut filled = String::new();
-        let mut parts = text.split('{');
-        filled.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            match part.split_once('}') {
-                Some((name, rest)) if name.chars().all(|each| each.is_ascii_alphabetic()) => {
-                    filled.push_str(&self.id(name).await?);
-                    filled.push_str(rest);
-                }
-                Some(_) | None => {
-                    filled.push('{');
-                    filled.push_str(part);
-                }
-            }
-        }
-        Ok(filled)
-    }
-
-    /// The id of what has that name; of a thing that has got another name since as well.
-    async fn id(&mut self, name: &str) -> anyhow::Result<String> {
-        if let Some(id) = self.ids.get(name) {
-            return Ok(id.clone());
-        }
-        for (api, path, key) in [
-            (&self.member.1, "/instances", "instances"),
-            (&self.member.1, "/configurations", "configurations"),
-            (&self.admin.1, "/mgmt/datastore-versions", "versions"),
-        ] {
-            let list = api.get(path).await?.json()[key].take();
-            let entry = list.as_array().into_iter().flatten().find(|entry| entry["name"] == name);
-            if let Some(id) = entry.and_then(|entry| entry["id"].as_str()) {
-                self.ids.insert(name.to_owned(), id.to_owned());
-                return Ok(id.to_owned());
-            }
-        }
-        bail!("nothing is called {name}")
-    }
+    check("openstacksdk", &rendered("method", &rows))
 }
 
-/// The image that everything offered is made of.
-async fn image(admin: &Api) -> anyhow::Result<String> {
-    let versions = admin.get("/mgmt/datastore-versions").await?.json();
-    let image = versions["versions"].as_array().into_iter().flatten().find_map(|version| {
-        (version["name"] == "10.11").then(|| version["image"].as_str().map(str::to_owned))?
-    });
-    image.context("no version has an image")
+fn expression(session: &mut Session, _: &Row, arguments: &str) -> anyhow::Result<Ended> {
+    let (code, out, err) = match session.evaluate(arguments) {
+        Ok(value) => (0, value.to_string(), String::new()),
+        Err(error) => (1, String::new(), error.to_string()),
+    };
+    Ok(Ended { code, out, err })
+}
+
+#[track_caller]
+fn assert_covers(rows: &[&Row], offered: &Value) {
+    let table: BTreeSet<&str> = rows.iter().map(|row| row.command).collect();
+    let offered = offered.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    assert_eq!(table, offered, "something without a row, or a row without something");
 }

@@ -26,10 +26,10 @@ pub(crate) fn check(part: &str, found: &str) -> anyhow::Result<()> {
 }
 
 /// The table, by command.
-pub(super) fn rendered(rows: &[&Row]) -> String {
+pub(super) fn rendered(what: &str, rows: &[&Row]) -> String {
     let mut rows = rows.to_vec();
     rows.sort_by_key(|row| row.command);
-    let mut text = "| command | example | answer | seen |\n|---|---|---|---|\n".to_owned();
+    let mut text = format!("| {what} | example | answer | seen |\n|---|---|---|---|\n");
     for row in rows {
         let (command, example) = (row.command, code(row.arguments));
         let who = match row.who {
@@ -49,6 +49,7 @@ fn answer(told: Told) -> String {
         Told::Refused(status, text) => format!("{status}: {text}"),
         Told::Swallowed(status, text) => format!("{status}, exit code 0: {text}"),
         Told::Unknown(text) => format!("404, which the client tells as: {text}"),
+        Told::Raises(text) => format!("raises {text} in the client"),
         Told::Elsewhere(what) => format!("fails in the client, which asks {what}"),
     }
 }
@@ -58,6 +59,7 @@ fn told_of(seen: &Seen) -> String {
         Seen::Printed(text) => format!("prints {}", code(text)),
         Seen::Nothing => "prints nothing".to_owned(),
         Seen::Restarted(_) => "another server process serves".to_owned(),
+        Seen::Rooted(_) => "root logs in with the password".to_owned(),
         Seen::Up(_) => "ACTIVE and HEALTHY".to_owned(),
         Seen::Shown(path, pointer, value) => {
             format!("{} of {} is {}", code(pointer), code(path), code(value))

@@ -3,8 +3,9 @@
 /// A command, its answer, and where its effect is seen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
+    /// Of the command line, or the name of a method.
     pub(super) command: &'static str,
-    /// `{name}` is the id of what has that name.
+    /// Its arguments, or the expression that asks the method. `{name}` is the id of what has that name.
     pub(super) arguments: &'static str,
     pub(super) who: Who,
     pub(super) told: Told,
@@ -29,6 +30,8 @@ pub(super) enum Told {
     Swallowed(u16, &'static str),
     /// The service does not know what is named, and the client says so in its own words.
     Unknown(&'static str),
+    /// The client raises this by itself.
+    Raises(&'static str),
     /// The client looks for another service, and fails without it.
     Elsewhere(&'static str),
 }
@@ -42,6 +45,8 @@ pub(super) enum Seen {
     Nothing,
     /// The instance's server is another process than before, and serves.
     Restarted(&'static str),
+    /// Root logs in to the instance with the password that was printed.
+    Rooted(&'static str),
     /// The instance is active, and its database healthy.
     Up(&'static str),
     /// At this path of the interface this pointer comes to have this value.
@@ -49,17 +54,17 @@ pub(super) enum Seen {
     /// What is at this path ceases to be.
     Gone(&'static str),
     /// The statement has these rows.
-    Sql(Login, &'static str, &'static [&'static str]),
+    Sql(Login<'static>, &'static str, &'static [&'static str]),
     /// The statement, or the log-in, is refused.
-    NoSql(Login, &'static str),
+    NoSql(Login<'static>, &'static str),
 }
 
 /// A user inside an instance.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Login {
-    pub(super) instance: &'static str,
-    pub(super) user: &'static str,
-    pub(super) password: &'static str,
+pub(super) struct Login<'a> {
+    pub(super) instance: &'a str,
+    pub(super) user: &'a str,
+    pub(super) password: &'a str,
 }
 
 const fn row(command: &'static str, arguments: &'static str, told: Told) -> Row {
@@ -98,6 +103,14 @@ pub(super) const fn unknown(
     text: &'static str,
 ) -> Row {
     row(command, arguments, Told::Unknown(text))
+}
+
+pub(super) const fn raises(
+    command: &'static str,
+    arguments: &'static str,
+    text: &'static str,
+) -> Row {
+    row(command, arguments, Told::Raises(text))
 }
 
 pub(super) const fn elsewhere(

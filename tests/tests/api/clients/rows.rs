@@ -21,9 +21,9 @@ pub(super) const ALL: [&[Row]; 8] = [
     instances::END,
 ];
 
-const fn login(user: &'static str, password: &'static str) -> Login {
+const fn login(user: &'static str, password: &'static str) -> Login<'static> {
     Login { instance: "shop", user, password }
 }
 
 /// Who is there from the beginning.
-const ANNA: Login = login("anna", "first-secret");
+const ANNA: Login<'static> = login("anna", "first-secret");

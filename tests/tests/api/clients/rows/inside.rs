@@ -4,9 +4,9 @@ use super::{ANNA, login};
 use crate::clients::row::Seen::{NoSql, Printed, Sql};
 use crate::clients::row::{Login, Row, works};
 
-const ROOT: Login = login("root", "root-secret");
-const BOB: Login = login("bob", "bobs-secret");
-const ROBERT: Login = login("robert", "other-secret");
+const ROOT: Login<'static> = login("root", "root-secret");
+const BOB: Login<'static> = login("bob", "bobs-secret");
+const ROBERT: Login<'static> = login("robert", "other-secret");
 
 pub(super) const ROWS: &[Row] = &[
     works(
