@@ -6,12 +6,13 @@
 
 use crate::fault::Fault;
 use crate::gateway::Gateway;
+use crate::request::idempotency;
 use crate::view::instance::{GroupNames, Viewer};
 use crate::view::links::Links;
 use axum::RequestPartsExt;
 use axum::extract::{FromRequestParts, OriginalUri, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::commit::Actor;
@@ -154,6 +155,9 @@ async fn pass(gateway: &Gateway, request: Request, base: &str) -> Result<Request
     let path_project = path_project(&mut parts).await?;
     if path_project.as_deref() != Some(token_project.as_str()) {
         return Err(Fault::OtherProject { token_project });
+    }
+    if parts.method != Method::GET {
+        idempotency::check(&parts.headers)?;
     }
     // The router has taken the project's part off the path.
     let path = parts.uri.path();

@@ -126,6 +126,7 @@ pub(super) fn instance() -> Value {
         "region_name": optional_text(),
         "locality": nullable(json!({ "enum": locality })),
         "configuration": optional_string(),
+        "configuration_id": optional_string(),
         "access": nullable(object(&[], json!({
             "is_public": optional_flag(),
             // A wall that is not there is not promised.

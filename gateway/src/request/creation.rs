@@ -96,10 +96,7 @@ impl Creation {
 
 /// `flavor` is openstacksdk's spelling.
 fn flavor(body: &Object<'_>) -> Result<Option<FlavorId>, Fault> {
-    body.optional("flavorRef")
-        .or_else(|| body.optional("flavor"))
-        .map(|field| field.reference().map(FlavorId))
-        .transpose()
+    body.spelled(&["flavorRef", "flavor"], |field| field.reference().map(FlavorId))
 }
 
 fn volume(field: &Field<'_>) -> Result<VolumeAsked, Fault> {
@@ -162,11 +159,10 @@ fn extras(body: &Object<'_>) -> Result<Extras, Fault> {
     }
     Ok(Extras {
         configuration: body
-            .optional("configuration")
-            .or_else(|| body.optional("configuration_id"))
-            .filter(|field| !field.is_blank())
-            .map(|field| field.text().map(|text| referred(text).to_owned()))
-            .transpose()?,
+            .spelled(&["configuration", "configuration_id"], |field| {
+                field.text().map(|text| referred(text).to_owned())
+            })?
+            .filter(|id| !id.is_empty()),
         backup: body.optional("restorePoint").map(|f| backup(&f)).transpose()?,
         replica_source: source,
         has_modules: match body.optional("modules") {

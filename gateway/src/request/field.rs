@@ -188,6 +188,18 @@ impl<'a> Object<'a> {
         self.raw(key).filter(|field| !field.value.is_null())
     }
 
+    /// What stands under the first of these spellings of one key; a bad value under any of them is
+    /// refused.
+    pub(crate) fn spelled<T>(
+        &self,
+        keys: &[&str],
+        read: impl Fn(&Field<'a>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let given = keys.iter().filter_map(|key| self.optional(key));
+        let all: Vec<T> = given.map(|field| read(&field)).collect::<Result<_, _>>()?;
+        Ok(all.into_iter().next())
+    }
+
     /// What stands under `key`.
     ///
     /// # Errors

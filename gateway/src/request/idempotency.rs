@@ -182,6 +182,14 @@ impl CreationIds<InstanceId> {
     }
 }
 
+/// Refuses what is no key, also where nothing would come of one.
+///
+/// # Errors
+/// When there are several keys, or one that is none.
+pub(crate) fn check(headers: &HeaderMap) -> Result<(), Fault> {
+    IdempotencyKey::of(headers).map(drop)
+}
+
 /// The id of a changing command: the same one for the same request under the same key.
 pub(crate) fn command_id(
     headers: &HeaderMap,

@@ -1,6 +1,6 @@
 //! The network interface of a new instance: checked and recorded, in all clients' spellings.
 
-use super::field::{Field, Object};
+use super::field::Field;
 use crate::fault::Fault;
 use domain::instance::spec::Nic;
 use std::net::Ipv4Addr;
@@ -34,8 +34,8 @@ pub(crate) fn nics(list: &Field<'_>) -> Result<Vec<Nic>, Fault> {
 fn nic(field: &Field<'_>) -> Result<Option<Nic>, Fault> {
     let entry = field.object()?;
     entry.only(&KEYS)?;
-    let network = uuid(&entry, &["network_id", "net-id"])?;
-    let subnet = uuid(&entry, &["subnet_id", "subnet-id"])?;
+    let network = entry.spelled(&["network_id", "net-id"], Field::uuid)?;
+    let subnet = entry.spelled(&["subnet_id", "subnet-id"], Field::uuid)?;
     let address = entry
         .optional("ip_address")
         .map(|field| match field.text()?.parse::<Ipv4Addr>() {
@@ -55,10 +55,6 @@ fn nic(field: &Field<'_>) -> Result<Option<Nic>, Fault> {
         };
     }
     Ok(Some(Nic { network, subnet, address }))
-}
-
-fn uuid(entry: &Object<'_>, keys: &[&str]) -> Result<Option<String>, Fault> {
-    keys.iter().find_map(|key| entry.optional(key)).map(|field| field.uuid()).transpose()
 }
 
 #[cfg(test)]
@@ -92,6 +88,7 @@ mod tests {
             json!([{}]),
             json!([{"network_id": NET}, {"network_id": NET}]),
             json!([{"network_id": "x"}]),
+            json!([{"network_id": NET, "net-id": 5}]),
             json!([{"network_id": NET, "ip_address": "10.0.0.1"}]),
             json!([{"subnet_id": NET, "ip_address": "::1"}]),
             json!([{"network_id": NET, "uuid": NET}]),

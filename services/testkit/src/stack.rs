@@ -11,12 +11,14 @@ mod launcher;
 mod openstack;
 mod people;
 mod place;
+mod python;
 mod sql;
 
 pub use client::{Answer, Api, creation};
 pub use openstack::{Ended, OpenStack, Session};
 pub use people::Person;
 pub use place::{images_dir, program, wait_for, wait_for_async};
+pub use python::environment;
 pub use sql::Sql;
 
 use anyhow::{Context as _, bail, ensure};

@@ -4,12 +4,11 @@ mod session;
 
 pub use session::{Ended, Session};
 
-use super::{Person, place};
-use anyhow::{Context as _, ensure};
+use super::{Person, python};
+use anyhow::Context as _;
 use serde_json::Value;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// What is installed; a change makes another environment.
 const PACKAGES: [&str; 3] =
@@ -28,7 +27,7 @@ impl OpenStack {
     /// The command line for one user at one gateway. The first call of a build directory
     /// installs it.
     pub(super) fn install(base: &str, person: &Person, home: &Path) -> anyhow::Result<Self> {
-        let programs = environment()?.join("bin");
+        let programs = python::environment(&PACKAGES)?.join("bin");
         let (base, home) = (base.to_owned(), home.to_owned());
         Ok(Self { programs, base, person: person.clone(), home })
     }
@@ -65,7 +64,7 @@ impl OpenStack {
             .args(arguments.split_ascii_whitespace())
             .output()
             .context("start openstack")?;
-        succeeded(arguments, &output)?;
+        python::succeeded(arguments, &output)?;
         Ok(output.stdout)
     }
 
@@ -88,33 +87,4 @@ impl OpenStack {
             .env("OS_REGION_NAME", "RegionOne");
         command
     }
-}
-
-/// The virtual environment, made unless it is there.
-fn environment() -> anyhow::Result<PathBuf> {
-    let shelf = place::target()?.join("venv");
-    fs::create_dir_all(&shelf).context("make a place for the environment")?;
-    let environment = shelf.join(PACKAGES.join("+").replace("==", "-"));
-    // One makes it, and the others find it made.
-    let lock = File::create(shelf.join("lock")).context("lock the environment")?;
-    lock.lock().context("lock the environment")?;
-    let complete = environment.join("complete");
-    if !complete.exists() {
-        let made =
-            Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).output();
-        succeeded("python3 -m venv (package python3-venv)", &made.context("start python3")?)?;
-        let pip = Command::new(environment.join("bin/python"))
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-            .args(PACKAGES)
-            .output();
-        succeeded("pip install", &pip.context("start pip")?)?;
-        File::create(&complete).context("mark the environment as complete")?;
-    }
-    Ok(environment)
-}
-
-fn succeeded(what: &str, output: &Output) -> anyhow::Result<()> {
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{what}: {}: {said}", output.status);
-    Ok(())
 }
