@@ -27,6 +27,13 @@ pub(crate) struct ManagedInstance<'a> {
     below: Below<'a>,
     volume: Option<ManagedVolume<'a>>,
     guest_status: GuestStatus,
+    /// When root was first let in; absent while it never was, as is by whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root_enabled: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root_enabled_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root_enabled_by: Option<&'a str>,
 }
 
 /// What owners see, but for the volume, and what is below.
@@ -118,10 +125,15 @@ impl<'a> Managed<'a> {
     pub(crate) fn whole(self, heard: Option<&Heard>, viewer: Viewer<'_>) -> ManagedInstance<'a> {
         let live = self.live;
         let state_description = self.service_status().to_ascii_lowercase();
+        let root = live.root.as_ref().map(|root| &root.first);
+        let at = root.map(|first| moment(first.at));
         ManagedInstance {
             below: self.below(heard, viewer),
             volume: live.place.as_ref().map(|_| volume(live, heard)),
             guest_status: GuestStatus { state_description },
+            root_enabled: at.clone(),
+            root_enabled_at: at,
+            root_enabled_by: root.map(|first| first.by.as_str()),
         }
     }
 

@@ -128,6 +128,8 @@ async fn the_history_is_for_administrators_and_names_who_was_first() {
     let never = json!({"id": id.to_string(), "enabled": "Never", "user": "Nobody"});
     assert_eq!(admin.get(&path).await.json(), json!({ "root_history": never }));
     assert_eq!(member.get(&path).await.status, StatusCode::FORBIDDEN);
+    let managed = admin.get(&format!("/mgmt/instances/{id}")).await.json();
+    assert_eq!(managed["instance"].get("root_enabled"), None);
     password(&enable(&stack, &member, id, &[]).await);
     password(&enable(&stack, &admin, id, &[]).await);
     let history = admin.get(&path).await.json();
@@ -135,6 +137,10 @@ async fn the_history_is_for_administrators_and_names_who_was_first() {
     assert_eq!(history["root_history"]["user"], shown["instance"]["user_id"]);
     assert_eq!(history["root_history"]["enabled"].as_str().unwrap().len(), 19, "{history}");
     assert_eq!(history["root_history"].as_object().unwrap().len(), 3);
+    let managed = admin.get(&format!("/mgmt/instances/{id}")).await.json()["instance"].take();
+    let (enabled, user) = (&history["root_history"]["enabled"], &history["root_history"]["user"]);
+    assert_eq!((&managed["root_enabled"], &managed["root_enabled_by"]), (enabled, user));
+    assert_eq!(&managed["root_enabled_at"], enabled);
 }
 
 #[tokio::test]
