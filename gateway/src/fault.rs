@@ -34,6 +34,8 @@ pub(crate) enum Fault {
         /// Under which rule.
         rule: &'static str,
     },
+    /// A log is not for this caller; the text says which.
+    LogDenied(String),
     /// Only administrators manage.
     NotAdmin,
     /// Another project's figures are for administrators.
@@ -93,6 +95,11 @@ pub(crate) enum Fault {
         /// Which.
         instance: InstanceId,
     },
+    /// The instance's guest gave no answer to a question about a log.
+    LogSilent {
+        /// Which.
+        instance: InstanceId,
+    },
     /// Something went wrong inside; the log says what.
     Internal,
     /// Known to the interface, but not offered; the text says what.
@@ -144,6 +151,7 @@ impl Fault {
             Self::Denied { rule } => {
                 forbidden(format!("Policy doesn't allow {rule} to be performed."))
             }
+            Self::LogDenied(text) => forbidden(text),
             Self::NotAdmin => forbidden("User does not have admin privileges."),
             Self::OtherQuota { project } => {
                 forbidden(format!("Operation not allowed for tenant {project}."))
@@ -166,6 +174,9 @@ impl Fault {
             Self::ActionFailed { instance, cause, text } => failed(*instance, *cause, text),
             Self::GuestSilent { instance } => unavailable(format!(
                 "The database of instance {instance} does not answer. Try again shortly."
+            )),
+            Self::LogSilent { instance } => unavailable(format!(
+                "The guest agent of instance {instance} does not tell the log. Try again shortly."
             )),
             Self::Internal => {
                 row(500, "instanceFault", "The server has met an unexpected condition.")

@@ -1,5 +1,5 @@
-//! An instance begins or ceases to follow a configuration group, and its guest says what became
-//! of the settings.
+//! An instance begins or ceases to follow a configuration group, or one of its logs is switched,
+//! and its guest says what became of the settings.
 
 use crate::call::Call;
 use crate::fault::Fault;
@@ -39,6 +39,20 @@ impl Gateway {
             Follow::Attach(configuration) => Body::AttachConfiguration { id, configuration },
             Follow::Detach => Body::DetachConfiguration { id },
         };
+        self.change_settings(call, live, (command, body)).await
+    }
+
+    /// Has something changed that an instance's settings follow from, and waits in the same way.
+    ///
+    /// # Errors
+    /// When it was refused, or nobody says whether it was.
+    pub(crate) async fn change_settings(
+        &self,
+        call: &Call,
+        live: &Live,
+        (command, body): (CommandId, Body),
+    ) -> Result<u64, Fault> {
+        let id = live.id;
         // Listening begins before the change, so that no word slips by.
         let changes = self.read_model.changes();
         let done = self.carry_out(call, id, (command, body)).await?;

@@ -261,7 +261,9 @@ impl Gateway {
                 answer @ (QueryAnswer::Health(_)
                 | QueryAnswer::Databases { .. }
                 | QueryAnswer::Users { .. }
-                | QueryAnswer::User(_)),
+                | QueryAnswer::User(_)
+                | QueryAnswer::Logs(_)
+                | QueryAnswer::LogTail(_)),
             ) => Ok(answer),
             None => Err(self.unanswered(live)),
         }

@@ -14,6 +14,7 @@ pub(crate) mod document;
 pub(crate) mod field;
 pub(crate) mod idempotency;
 pub(crate) mod inside;
+pub(crate) mod log;
 pub(crate) mod management;
 pub(crate) mod nic;
 pub(crate) mod offer;

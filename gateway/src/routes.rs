@@ -12,6 +12,7 @@ pub(crate) mod grants;
 pub(crate) mod health;
 pub(crate) mod instances;
 pub(crate) mod limits;
+pub(crate) mod logs;
 
 pub(crate) mod managed_datastores;
 pub(crate) mod managed_parameters;

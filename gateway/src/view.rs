@@ -11,6 +11,7 @@ pub(crate) mod inside;
 pub(crate) mod instance;
 pub(crate) mod limits;
 pub(crate) mod links;
+pub(crate) mod log;
 pub(crate) mod management;
 pub(crate) mod offer;
 pub(crate) mod parameter;

@@ -41,6 +41,7 @@ mod answer;
 mod converge;
 mod health;
 mod journal;
+mod logs;
 mod prepare;
 mod private;
 mod report;

@@ -173,10 +173,10 @@ pub enum EngineError {
 
 /// The adapter to the instance's server. The agent logs in with `password`.
 pub(crate) fn adapter(spec: &GuestSpec, password: String) -> Box<dyn DatabaseEngine> {
-    let socket = Layout(&spec.directory).server_socket();
+    let layout = Layout(&spec.directory);
     match spec.manager {
         Manager::Mysql | Manager::Mariadb => {
-            Box::new(mariadb::Mariadb::new(&socket, password, spec.server.clone()))
+            Box::new(mariadb::Mariadb::new(&layout, password, spec.server.clone()))
         }
     }
 }

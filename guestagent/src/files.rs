@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 const NO_FOLLOW: i32 = OFlags::NOFOLLOW.bits().cast_signed();
+/// Whatever else than a file stands under a name, opening it returns at once.
+const NO_WAIT: i32 = OFlags::NONBLOCK.bits().cast_signed();
 
 /// Who may read a file, besides its owner.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +70,25 @@ pub(crate) fn open_own(path: &Path, access: Access) -> io::Result<File> {
     remove(path)?;
     drop(create(path, access)?);
     OpenOptions::new().read(true).append(true).custom_flags(NO_FOLLOW).open(path)
+}
+
+/// Opens a plain file to be read, whoever has made it. A link is none, nor is a file that goes by
+/// another name as well: it could be anybody's.
+pub(crate) fn open_plain(path: &Path) -> io::Result<File> {
+    plain(OpenOptions::new().read(true).custom_flags(NO_FOLLOW | NO_WAIT).open(path)?)
+}
+
+/// The same, to be cut too.
+pub(crate) fn open_plain_to_cut(path: &Path) -> io::Result<File> {
+    plain(OpenOptions::new().read(true).write(true).custom_flags(NO_FOLLOW | NO_WAIT).open(path)?)
+}
+
+fn plain(file: File) -> io::Result<File> {
+    let metadata = file.metadata()?;
+    if metadata.is_file() && metadata.nlink() == 1 {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no plain file"))
 }
 
 /// Removes a file; its absence is success.

@@ -36,6 +36,7 @@ mod data;
 mod find;
 mod kept;
 mod log_file;
+mod logs;
 mod usage;
 
 /// How long an agent may take to end.
@@ -47,8 +48,6 @@ const SERVER_STOP_MAX: Duration = Duration::from_secs(30);
 const AGENT_FIRST_WAIT: Duration = Duration::from_millis(100);
 /// The first wait before a server is started again.
 const SERVER_FIRST_WAIT: Duration = Duration::from_secs(1);
-/// Between two looks at the length of the logs.
-const LOGS_EVERY: Duration = Duration::from_secs(10);
 
 /// Why a shim ended otherwise than by being told to.
 #[derive(Debug, thiserror::Error)]
@@ -149,7 +148,7 @@ impl Shim {
             clients,
             told_to_stop,
             child_ended,
-            logs_at: Instant::now() + LOGS_EVERY,
+            logs_at: Instant::now(),
         };
         shim.tick();
         // Written last: who sees it sees a shim that answers.
@@ -206,13 +205,7 @@ impl Shim {
         self.server.tick(&self.spec);
         self.agent.tick(&self.spec);
         if self.logs_at <= Instant::now() {
-            self.logs_at = Instant::now() + LOGS_EVERY;
-            let spec = &self.spec;
-            for path in [Part::Agent.log(spec), Part::Server.log(spec), shim_log(spec)] {
-                if let Err(error) = log_file::bound(&path, spec.uid) {
-                    tracing::warn!(%error, path = %path.display(), "Log could not be cut.");
-                }
-            }
+            self.logs_at = Instant::now() + logs::look_after(&self.spec);
         }
     }
 

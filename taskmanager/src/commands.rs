@@ -48,6 +48,10 @@ pub(crate) async fn decide(
             attach(core, envelope, *id, *configuration).await
         }
         Body::DetachConfiguration { id } => detach(core, envelope, *id).await,
+        Body::SwitchLog { log, is_on, .. } => {
+            let command = instance::Command::SwitchLog { log: *log, is_on: *is_on };
+            on_instance(core, envelope, command).await
+        }
         Body::CreateConfiguration { id, spec } => {
             let command = configuration::Command::Create { id: *id, spec: spec.clone() };
             put(&core.configuration, envelope, command, configuration_refusal).await

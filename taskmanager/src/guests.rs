@@ -16,7 +16,6 @@ use domain::instance::{
 };
 use domain::secret::{PublicKey, Sealed};
 use eventlog::HandleError;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Answers guests.
@@ -57,7 +56,7 @@ impl Guests {
             fence: live.fence,
             manager: spec.version.manager,
             version: spec.version.number.clone(),
-            settings: settings(live, group.as_ref()),
+            settings: live.wanted_settings(group.as_ref().map(|group| &group.spec.values)),
             memory_mb: Some(live.wanted_flavor().ram_mb),
             actions,
         })
@@ -182,14 +181,6 @@ impl bus::guests::Handler for Guests {
             }
         }
     }
-}
-
-/// The flavor's settings, under those of the group.
-fn settings(live: &Live, group: Option<&Group>) -> BTreeMap<String, String> {
-    let mut settings = live.spec.version.manager.settings(live.wanted_flavor().ram_mb);
-    let own = group.into_iter().flat_map(|group| &group.spec.values);
-    settings.extend(own.map(|(name, value)| (name.clone(), value.to_string())));
-    settings
 }
 
 /// The instance, if its guest should run, and whether it was prepared already.

@@ -43,9 +43,6 @@ pub(crate) enum Command {
     Disable {
         #[command(flatten)]
         log: Log,
-        /// Also throw away what was written.
-        #[arg(long)]
-        discard: bool,
     },
     /// Shows the last lines of a log.
     #[command(name = "log-tail")]
@@ -80,12 +77,7 @@ impl Command {
             }
             Self::Show { log } => ask(context, &log, "show", json!({})).await,
             Self::Enable { log } => ask(context, &log, "enable", json!({"enable": 1})).await,
-            Self::Disable { log, discard: false } => {
-                ask(context, &log, "disable", json!({"disable": 1})).await
-            }
-            Self::Disable { log, discard: true } => {
-                ask(context, &log, "disable", json!({"disable": 1, "discard": 1})).await
-            }
+            Self::Disable { log } => ask(context, &log, "disable", json!({"disable": 1})).await,
             Self::Tail { log, lines } => tail(context, &log, lines).await,
         }
     }
@@ -104,7 +96,7 @@ async fn ask(context: &mut Context, log: &Log, verb: &str, mut body: Value) -> O
 async fn tail(context: &mut Context, log: &Log, lines: u32) -> Outcome<()> {
     let id = find::id(&find::instance(&mut context.client, &log.instance).await?);
     let what = format!("show the end of log {} of instance {}", log.log, log.instance);
-    let path = path::of(&["instances", &id, "log", &log.log, "tail"]);
+    let path = path::of(&["instances", &id, "log", &log.log]);
     let body = context.client.get(&what, &format!("{path}?lines={lines}")).await?;
     let lines = body["log"]["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
     context.output.lines(&body, lines);

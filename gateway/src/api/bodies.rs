@@ -27,6 +27,11 @@ fn optional_flag() -> Value {
     json!({ "type": ["boolean", "null"] })
 }
 
+/// Yes and no, in numbers or plainly.
+fn optional_number_flag() -> Value {
+    json!({ "enum": [0, 1, true, false, null] })
+}
+
 fn uuid() -> Value {
     json!({ "type": "string", "format": "uuid" })
 }
@@ -301,6 +306,20 @@ fn proposed() -> Value {
         "image_id": nullable(uuid()),
         "active": optional_flag(),
     })
+}
+
+/// `POST /instances/{id}/log`.
+pub(super) fn log() -> Value {
+    object(
+        &["name"],
+        json!({
+            "name": text(),
+            "enable": optional_number_flag(),
+            "disable": optional_number_flag(),
+            "publish": optional_number_flag(),
+            "discard": optional_number_flag(),
+        }),
+    )
 }
 
 /// `POST /mgmt/datastores/versions`.

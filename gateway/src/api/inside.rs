@@ -1,16 +1,18 @@
-//! What is inside an instance: databases, users, root.
+//! What is inside an instance: databases, users, root, logs.
 
 use super::bodies;
 use super::operation::{Operation, delete, get, post, put};
-use super::query::BY_NAME;
+use super::query::{BY_NAME, LINES};
 use super::schema::{body, listed, page, under};
-use crate::routes::{databases, grants, root, users};
+use crate::routes::{databases, grants, logs, root, users};
 use crate::view::inside::{DatabaseView, RootView, UserView};
+use crate::view::log::{LogEnd, LogView};
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut operations = databases();
     operations.extend(users());
     operations.extend(root());
+    operations.extend(logs());
     // The database may be down, and its guest silent.
     operations.into_iter().map(|operation| operation.refuses(&[422])).collect()
 }
@@ -88,5 +90,22 @@ fn root() -> Vec<Operation> {
         delete("/instances/{id}/root", root::disable)
             .named("disableRoot", "Let root log in no more")
             .says(204),
+    ]
+}
+
+fn logs() -> Vec<Operation> {
+    vec![
+        get("/instances/{id}/log", logs::list)
+            .named("listLogs", "Logs; those of type SYS for administrators")
+            .gives(listed::<LogView>("logs")),
+        post("/instances/{id}/log", logs::act)
+            .named("changeLog", "Show a log, have it written, or have it written no more")
+            .reads(body(bodies::log))
+            .gives(under::<LogView>("log"))
+            .refuses(&[501]),
+        get("/instances/{id}/log/{log}", logs::tail)
+            .named("showLogEnd", "The last lines of a log, for members of the instance's project")
+            .takes(&[LINES])
+            .gives(under::<LogEnd>("log")),
     ]
 }

@@ -69,6 +69,13 @@ pub(crate) const ALL_TENANTS: Param = Param {
 pub(crate) const DELETED: Param =
     Param { name: "deleted", about: "Deleted ones.", kind: Kind::Flag };
 
+/// Of a log.
+pub(crate) const LINES: Param = Param {
+    name: "lines",
+    about: "At most so many, and 1000 at most; 50 where nothing is said.",
+    kind: Kind::Count,
+};
+
 /// Of one project.
 pub(crate) const PROJECT_ID: Param =
     Param { name: "project_id", about: "Those of this project.", kind: Kind::Text };

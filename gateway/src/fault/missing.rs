@@ -27,6 +27,8 @@ pub(crate) enum Missing {
     Database(String),
     /// A user inside an instance.
     User(String),
+    /// A log of an instance.
+    Log(String),
 }
 
 impl Missing {
@@ -46,6 +48,7 @@ impl Missing {
             Self::QuotaResource(word) => format!("Unknown quota resources {word}."),
             Self::Database(name) => format!("Database {name} cannot be found on the instance."),
             Self::User(name) => format!("User {name} cannot be found on the instance."),
+            Self::Log(name) => format!("Log {name} cannot be found on the instance."),
         }
     }
 }

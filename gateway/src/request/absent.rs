@@ -2,7 +2,7 @@
 //! then gives the text that says so.
 
 use super::document::Document;
-use super::field::{Field, Object};
+use super::field::Object;
 use crate::call::Call;
 use crate::catalogue::{Catalogue, shown};
 use crate::fault::Fault;
@@ -80,7 +80,7 @@ pub(crate) fn backup(gateway: &Gateway, call: &Call, document: &Document) -> Ref
     for key in ["description", "swift_container", "storage_driver"] {
         body.optional(key).map(|field| field.text255().map(str::to_owned)).transpose()?;
     }
-    body.optional("incremental").map(|field| flag(&field)).transpose()?;
+    body.optional("incremental").map(|field| field.flag()).transpose()?;
     body.optional("parent_id").map(|field| field.uuid()).transpose()?;
     match body.optional("restore_from") {
         Some(source) => imported(&source.object()?)?,
@@ -109,9 +109,4 @@ pub(crate) fn strategy(gateway: &Gateway, call: &Call, document: &Document) -> R
         gateway.instance(call, &instance.uuid()?)?;
     }
     Ok("Backup strategies are not offered by this service yet.".to_owned())
-}
-
-/// Clients say yes and no in numbers, or plainly.
-fn flag(field: &Field<'_>) -> Result<bool, Fault> {
-    field.boolean().or_else(|_| field.integer(0, 1).map(|number| number == 1))
 }

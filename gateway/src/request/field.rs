@@ -95,6 +95,11 @@ impl<'a> Field<'a> {
         self.value.as_bool().ok_or_else(|| self.refused("is not of type 'boolean'"))
     }
 
+    /// A flag: clients say yes and no in numbers, or plainly.
+    pub(crate) fn flag(&self) -> Result<bool, Fault> {
+        self.boolean().or_else(|_| self.integer(0, 1).map(|number| number == 1))
+    }
+
     /// A UUID with hyphens, in lower case.
     pub(crate) fn uuid(&self) -> Result<String, Fault> {
         let text = self.text()?;

@@ -1,5 +1,5 @@
-//! What the interface knows and this service does not hold: clusters, modules, backups, TLS and
-//! logs. Lists of them are empty, none of them is found, and none can be made.
+//! What the interface knows and this service does not hold: clusters, modules, backups and TLS.
+//! Lists of them are empty, none of them is found, and none can be made.
 //!
 //! # Invariants
 //! - What a request names is looked up first: an instance that the caller can't see is a 404, and
@@ -67,7 +67,6 @@ const POST: Method = Method::POST;
 const PUT: Method = Method::PUT;
 const DELETE: Method = Method::DELETE;
 
-const NO_LOGS: &str = "Log actions are not supported.";
 const NO_HARDWARE: &str =
     "An error occurred communicating with the guest: guests here don't tell about their machine.";
 
@@ -162,8 +161,6 @@ const ROUTES: &[Route] = &[
     ),
     route("showTls", GET, "/instances/{id}/ssl", Who::Instance, Says::Shape("ssl", no_tls)),
     route("changeTls", POST, "/instances/{id}/ssl", Who::Instance, Says::Refused(request::tls)),
-    route("listLogs", GET, "/instances/{id}/log", Who::Instance, Says::NotOffered(NO_LOGS)),
-    route("changeLog", POST, "/instances/{id}/log", Who::Instance, Says::NotOffered(NO_LOGS)),
     route("listBackups", GET, "/backups", Who::Project, Says::None("backups")),
     route("createBackup", POST, "/backups", Who::Project, Says::Refused(request::backup)),
     route("showBackup", GET, "/backups/{id}", Who::Project, Says::Missing(Missing::Backup)),

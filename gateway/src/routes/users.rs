@@ -67,6 +67,8 @@ pub(super) async fn find(gateway: &Gateway, live: &Live, text: &str) -> Result<U
         QueryAnswer::Health(_)
         | QueryAnswer::Databases { .. }
         | QueryAnswer::Users { .. }
+        | QueryAnswer::Logs(_)
+        | QueryAnswer::LogTail(_)
         | QueryAnswer::Unavailable { .. } => Err(gateway.unanswered(live)),
     }
 }

@@ -149,13 +149,11 @@ async fn what_is_not_offered_says_so_once_the_request_makes_sense() {
             "mode",
         ),
         (of("/ssl"), json!({"ssl": {"disable": true}}), 501, "TLS"),
-        (of("/log"), json!({"name": "slow_query"}), 501, "Log actions"),
     ] {
         let answer = member.send(Method::POST, &path, &body).await;
         assert_eq!(answer.status.as_u16(), status, "{path} {body} {answer:?}");
         assert!(answer.fault().1.contains(word), "{path} {body} {answer:?}");
     }
-    assert_eq!(member.get(&of("/log")).await.status, StatusCode::NOT_IMPLEMENTED);
     let deleted = member.delete("/backup_strategies").await;
     assert_eq!((deleted.status, deleted.bytes.len()), (StatusCode::ACCEPTED, 0));
     let looker = stack.client("looker", DEMO).await;

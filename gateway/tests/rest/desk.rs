@@ -14,7 +14,7 @@ use domain::limits::Limits;
 use domain::offer::{self, Order as Asks, Step};
 use domain::plane::{self, Plane};
 use domain::project::{self, Project};
-use domain::quota::Quotas;
+use domain::quota::{Overrides, Quotas};
 use domain::time::Timestamp;
 use domain::version::Version;
 use eventlog::{
@@ -112,6 +112,11 @@ impl Desk {
         })?;
         let create = instance::Command::Create { id: *id, spec: spec.clone() };
         self.instance(envelope, *id, create).await
+    }
+
+    async fn limits(&self, envelope: &Envelope, project: &ProjectId, overrides: Overrides) -> u64 {
+        let set = project::Command::SetLimits { project_id: project.clone(), overrides };
+        handle(&self.projects, Key::from(project), order(envelope, set)).await.unwrap()
     }
 
     async fn catalogue(
@@ -290,6 +295,10 @@ impl Commands for Desk {
             Asked::DetachConfiguration { id } => {
                 self.instance(envelope, *id, instance::Command::DetachConfiguration).await
             }
+            Asked::SwitchLog { id, log, is_on } => {
+                let switch = instance::Command::SwitchLog { log: *log, is_on: *is_on };
+                self.instance(envelope, *id, switch).await
+            }
             Asked::CreateConfiguration { id, spec } => {
                 let create = configuration::Command::Create { id: *id, spec: spec.clone() };
                 self.configuration(envelope, *id, create).await
@@ -305,12 +314,7 @@ impl Commands for Desk {
                 self.instance(envelope, *id, instance::Command::ResetStatus).await
             }
             Asked::SetLimits { project, overrides } => {
-                let set = project::Command::SetLimits {
-                    project_id: project.clone(),
-                    overrides: *overrides,
-                };
-                let key = Key::from(project);
-                Ok(handle(&self.projects, key, order(envelope, set)).await.unwrap())
+                Ok(self.limits(envelope, project, *overrides).await)
             }
             Asked::AddParameter { parameter, .. } => {
                 self.catalogue(envelope, catalogue::Command::Add(parameter.clone())).await

@@ -15,6 +15,7 @@ mod hostile;
 mod index;
 mod legal;
 mod lists;
+mod logs;
 mod managed_parameters;
 mod management;
 mod offer;

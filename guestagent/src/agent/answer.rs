@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use domain::engine::Log;
 use domain::guest::{DatabaseHealth, Query, QueryAnswer};
 
 use super::Guest;
+use super::logs;
 use super::report::heartbeat;
 use crate::engine::EngineError;
 
@@ -20,8 +22,20 @@ pub(crate) async fn answer(guest: Arc<Guest>, query: Query) -> QueryAnswer {
                 QueryAnswer::Users { users: listed.items, has_more: listed.has_more }
             }),
             Query::User(account) => guest.engine.user(&account).await.map(QueryAnswer::User),
+            Query::Logs => Ok(QueryAnswer::Logs(logs::sizes(&guest.spec))),
+            Query::LogTail { log, lines } => Ok(tail(&guest, log, lines)),
         };
     found.unwrap_or_else(|error| unavailable(&guest, &error))
+}
+
+fn tail(guest: &Guest, log: Log, lines: u32) -> QueryAnswer {
+    match logs::tail(&guest.spec, log, lines) {
+        Ok(lines) => QueryAnswer::LogTail(lines),
+        Err(error) => {
+            tracing::warn!(%error, log = log.as_str(), "A log could not be read.");
+            QueryAnswer::Unavailable { detail: error.to_string() }
+        }
+    }
 }
 
 /// Why the server is silent, where that is known, and otherwise that it is.

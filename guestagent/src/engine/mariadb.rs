@@ -1,13 +1,14 @@
 //! MariaDB, as its agent sees it: over its unix socket, as the administrator.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::engine::mariadb::ADMIN;
+use domain::engine::UserLog;
+use domain::engine::mariadb::{ADMIN, logs};
 use domain::guest::{Database, Page, UserSeen};
-use domain::guest_spec::CommandLine;
+use domain::guest_spec::{CommandLine, Layout};
 use domain::instance::action::Account;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
@@ -47,21 +48,24 @@ pub(crate) struct Mariadb {
     password: String,
     /// How the server is started.
     server: CommandLine,
+    /// Where it writes its logs, when it does.
+    logs: [(UserLog, PathBuf); 2],
     /// Kept, so that a tenant who takes all connections does not look like an outage.
     pinged: Mutex<Option<Conn>>,
 }
 
 impl Mariadb {
-    /// The server that listens at `socket`, and is started by this command line.
-    pub(crate) fn new(socket: &Path, password: String, server: CommandLine) -> Self {
+    /// The server in an instance's directory, which is started by this command line.
+    pub(crate) fn new(layout: &Layout<'_>, password: String, server: CommandLine) -> Self {
         let options = OptsBuilder::default()
-            .socket(Some(socket.display().to_string()))
+            .socket(Some(layout.server_socket().display().to_string()))
             .prefer_socket(true)
             .user(Some(ADMIN))
             .pass(Some(password.clone()))
             .setup(vec![session::SET_UP]);
+        let logs = UserLog::ALL.map(|log| (log, layout.log(log)));
         let pinged = Mutex::new(None);
-        Self { options: options.into(), password, server, pinged }
+        Self { options: options.into(), password, server, logs, pinged }
     }
 
     async fn run(&self, statements: &[String]) -> Result<(), EngineError> {
@@ -80,7 +84,9 @@ impl Mariadb {
 #[async_trait]
 impl DatabaseEngine for Mariadb {
     fn settings_file(&self, settings: &BTreeMap<String, String>) -> Result<String, BadSetting> {
-        settings::file(settings)
+        let own =
+            self.logs.iter().map(|(log, path)| (logs::file(*log), path.display().to_string()));
+        settings::file(settings, own)
     }
 
     fn settings_of(&self, file: &str) -> BTreeMap<String, String> {
@@ -94,6 +100,12 @@ impl DatabaseEngine for Mariadb {
     async fn set(&self, name: &str, value: Option<&str>) -> Result<Taken, EngineError> {
         within(STATEMENT_MAX, async {
             let mut session = Session::open(&self.options).await?;
+            if let Some((log, path)) = self.logs.iter().find(|(log, _)| logs::switch(*log) == name)
+            {
+                // First where to, so that nothing is written elsewhere.
+                let path = string(&path.display().to_string());
+                session.run(&format!("SET GLOBAL {} = {path}", logs::file(*log))).await?;
+            }
             let taken = settings::set(&mut session, name, value).await?;
             session.close().await;
             Ok(taken)
@@ -223,7 +235,7 @@ mod tests {
     #[test]
     fn complaints_are_of_the_last_start() {
         let command = CommandLine { program: "mariadbd".into(), args: Vec::new(), env: Vec::new() };
-        let server = Mariadb::new(Path::new("s"), "p".to_owned(), command);
+        let server = Mariadb::new(&Layout(Path::new("i")), "p".to_owned(), command);
         let log = "1 [Note] Starting MariaDB 10.11\n1 [ERROR] old\n\
                    2 [Note] Starting MariaDB 10.11\n2 [ERROR] cause\n2 [Note] x\n2 [ERROR] end\n";
         assert_eq!(server.complaints(log), ["2 [ERROR] cause", "2 [ERROR] end"]);

@@ -17,6 +17,11 @@ use crate::files::{self, Access};
 use crate::part::Part;
 use crate::step;
 
+/// Only the server may enter.
+const FOR_SERVER: u32 = 0o700;
+/// The server's group may look, which is the agent's.
+const FOR_BOTH: u32 = 0o750;
+
 /// Why data could not be made.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PrepareError {
@@ -72,9 +77,16 @@ pub(crate) fn prepare(spec: &GuestSpec) -> Result<(), PrepareError> {
         files::sync_parent(&layout.data()).map_err(at(&volume))?;
     }
     if !layout.temporary().exists() {
-        make_directory(spec, &layout.temporary())?;
+        make_directory(spec, &layout.temporary(), FOR_SERVER)?;
     }
+    ensure_logs(spec)?;
     files::replace(&marker(spec), b"", Access::PRIVATE).map_err(at(&marker(spec)))
+}
+
+/// Leaves a directory that the server writes logs into and the agent may read.
+pub(crate) fn ensure_logs(spec: &GuestSpec) -> Result<(), PrepareError> {
+    let logs = Layout(&spec.directory).logs();
+    if logs.exists() { Ok(()) } else { make_directory(spec, &logs, FOR_BOTH) }
 }
 
 fn marker(spec: &GuestSpec) -> PathBuf {
@@ -99,7 +111,7 @@ fn remove_tree(path: &Path) -> Result<(), PrepareError> {
 
 /// Copies a directory of files and directories; a template holds nothing else.
 fn copy_tree(spec: &GuestSpec, from: &Path, to: &Path) -> Result<(), PrepareError> {
-    make_directory(spec, to)?;
+    make_directory(spec, to, FOR_SERVER)?;
     for entry in fs::read_dir(from).map_err(at(from))? {
         let entry = entry.map_err(at(from))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
@@ -123,9 +135,9 @@ fn copy_file(spec: &GuestSpec, from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a directory that only the server may enter.
-fn make_directory(spec: &GuestSpec, path: &Path) -> Result<(), PrepareError> {
-    fs::DirBuilder::new().mode(0o700).create(path).map_err(at(path))?;
+/// Makes a directory of the server's.
+fn make_directory(spec: &GuestSpec, path: &Path, mode: u32) -> Result<(), PrepareError> {
+    fs::DirBuilder::new().mode(mode).create(path).map_err(at(path))?;
     if spec.uid.is_some() {
         chown(path, Part::Server.uid(spec), spec.uid).map_err(at(path))?;
     }

@@ -18,17 +18,37 @@ pub(crate) fn open(path: &Path, group: Option<u32>) -> io::Result<File> {
     files::open_own(path, Access::readable_by(group))
 }
 
-/// Puts the content of a log that has become too long into `<path>.1`, in place of the last one.
+/// Puts the end of a log that has become too long into `<path>.1`, in place of the last one.
 pub(crate) fn bound(path: &Path, group: Option<u32>) -> io::Result<()> {
-    let long = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.len() > SIZE_MAX);
-    if !long {
-        return Ok(());
-    }
-    let mut log = open(path, group)?;
+    if is_long(path) { put_aside(open(path, group)?, path, group) } else { Ok(()) }
+}
+
+/// The same for a log that the server has made itself.
+pub(crate) fn bound_of_server(path: &Path, group: Option<u32>) -> io::Result<()> {
+    if is_long(path) { put_aside(files::open_plain_to_cut(path)?, path, group) } else { Ok(()) }
+}
+
+fn is_long(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.len() > SIZE_MAX)
+}
+
+/// Cuts the log also when there is no room for what was in it.
+fn put_aside(mut log: File, path: &Path, group: Option<u32>) -> io::Result<()> {
     let aside = files::with_suffix(path, ".1");
     files::remove(&aside)?;
-    io::copy(&mut log, &mut files::create(&aside, Access::readable_by(group))?)?;
-    log.set_len(0)
+    let kept = keep_end(&mut log, &aside, group);
+    log.set_len(0)?;
+    if kept.is_err() {
+        files::remove(&aside)?;
+    }
+    kept
+}
+
+fn keep_end(log: &mut File, aside: &Path, group: Option<u32>) -> io::Result<()> {
+    let length = log.metadata()?.len();
+    log.seek(SeekFrom::Start(length.saturating_sub(SIZE_MAX)))?;
+    let mut kept = files::create(aside, Access::readable_by(group))?;
+    io::copy(&mut log.take(SIZE_MAX), &mut kept).map(|_| ())
 }
 
 /// The last `bytes` of a log, from a line's start on.
@@ -62,7 +82,7 @@ mod tests {
         bound(&path, None).unwrap();
         writer.write_all(b"after").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"after");
-        assert!(fs::metadata(directory.path().join("log.1")).unwrap().len() > SIZE_MAX);
+        assert_eq!(fs::metadata(directory.path().join("log.1")).unwrap().len(), SIZE_MAX);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod agent;
 mod bench;
 mod hostile;
 mod lists;
+mod logs;
 mod plane;
 mod repeats;
 mod restart;

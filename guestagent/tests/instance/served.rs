@@ -22,8 +22,13 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn start() -> Self {
+        Self::at(Level::Plain).await
+    }
+
+    /// The same, kept apart in another way.
+    pub(crate) async fn at(level: Level) -> Self {
         let plane = Plane::start().await;
-        let mut bench = Bench::new(Level::Plain);
+        let mut bench = Bench::new(level);
         bench.join(&plane);
         bench.start_shim();
         let served = Self { plane, bench, revision: 10 };

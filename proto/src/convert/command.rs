@@ -1,10 +1,12 @@
 //! Commands on their way to a taskmanager.
 
 use super::configuration;
+use super::engine::{log_of, user_log};
 use super::field::{all, each, message, required, time, timestamp, uuid, uuid_bytes, variant};
 use crate::error::DecodeError;
 use crate::generated::trove::command::v1 as wire;
 use domain::command::{Body, Envelope};
+use domain::engine::Log;
 use domain::ids::{
     ActionId, CommandId, ConfigurationId, InstanceId, ProjectId, RequestId, SecretId, VersionId,
 };
@@ -78,6 +80,11 @@ impl From<&Body> for command::Body {
                     instance_id: uuid_bytes(id.0),
                 })
             }
+            Body::SwitchLog { id, log, is_on } => Self::SwitchLog(wire::SwitchLog {
+                instance_id: uuid_bytes(id.0),
+                log: log_of(Log::User(*log)).into(),
+                is_on: *is_on,
+            }),
             Body::CreateConfiguration { id, spec } => {
                 Self::CreateConfiguration(wire::CreateConfiguration {
                     configuration_id: uuid_bytes(id.0),
@@ -161,6 +168,11 @@ impl TryFrom<command::Body> for Body {
             },
             command::Body::DetachConfiguration(detach) => Self::DetachConfiguration {
                 id: InstanceId(uuid(&detach.instance_id, "detach_configuration.instance_id")?),
+            },
+            command::Body::SwitchLog(switch) => Self::SwitchLog {
+                id: InstanceId(uuid(&switch.instance_id, "switch_log.instance_id")?),
+                log: user_log(switch.log, "switch_log.log")?,
+                is_on: switch.is_on,
             },
             command::Body::CreateConfiguration(create) => Self::CreateConfiguration {
                 id: ConfigurationId(uuid(

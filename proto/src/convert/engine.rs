@@ -3,7 +3,7 @@
 use super::field::{variant, word};
 use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
-use domain::engine::Manager;
+use domain::engine::{Log, Manager, UserLog};
 use domain::guest::{Database, DatabaseHealth};
 use wire::database_health::{Down, Health};
 
@@ -20,6 +20,30 @@ pub(super) fn manager(value: i32, field: &'static str) -> Result<Manager, Decode
         wire::Manager::Mysql => Some(Manager::Mysql),
         wire::Manager::Mariadb => Some(Manager::Mariadb),
     })
+}
+
+pub(super) fn log_of(log: Log) -> wire::Log {
+    match log {
+        Log::User(UserLog::General) => wire::Log::General,
+        Log::User(UserLog::SlowQuery) => wire::Log::SlowQuery,
+        Log::Error => wire::Log::Error,
+        Log::Guest => wire::Log::Guest,
+    }
+}
+
+pub(super) fn log(value: i32, field: &'static str) -> Result<Log, DecodeError> {
+    word(value, field, |log| match log {
+        wire::Log::Unspecified => None,
+        wire::Log::General => Some(Log::User(UserLog::General)),
+        wire::Log::SlowQuery => Some(Log::User(UserLog::SlowQuery)),
+        wire::Log::Error => Some(Log::Error),
+        wire::Log::Guest => Some(Log::Guest),
+    })
+}
+
+pub(super) fn user_log(value: i32, field: &'static str) -> Result<UserLog, DecodeError> {
+    let log = log(value, field)?.of_user();
+    log.ok_or(DecodeError::BadValue { field, expected: "a log that its owner may switch" })
 }
 
 impl From<&DatabaseHealth> for wire::DatabaseHealth {

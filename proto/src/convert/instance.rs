@@ -1,9 +1,11 @@
 //! Facts of an instance.
 
+use super::engine::{log_of, user_log};
 use super::field::{message, time, time_if, timestamp, uuid, uuid_bytes, variant};
 use super::resize;
 use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
+use domain::engine::Log;
 use domain::guest::{ActionFailure, SettingsState};
 use domain::ids::{ActionId, ConfigurationId, InstanceId, ProjectId, WorkerId};
 use domain::instance::{ActionSpec, Event, Fault, Spec};
@@ -89,6 +91,10 @@ fn body_of(event: &Event) -> Body {
         }
         Event::ConfigurationDetached => Body::ConfigurationDetached(body::ConfigurationDetached {}),
         Event::SettingsSettled { state, fault } => settings_settled(state, fault.as_ref()),
+        Event::LogSwitched { log, is_on } => {
+            let log = log_of(Log::User(*log)).into();
+            Body::LogSwitched(body::LogSwitched { log, is_on: *is_on })
+        }
     }
 }
 
@@ -225,6 +231,10 @@ impl TryFrom<wire::InstanceEvent> for Event {
             Body::ConfigurationDetached(body::ConfigurationDetached {}) => {
                 Self::ConfigurationDetached
             }
+            Body::LogSwitched(switched) => Self::LogSwitched {
+                log: user_log(switched.log, "log_switched.log")?,
+                is_on: switched.is_on,
+            },
             Body::SettingsSettled(settled) => Self::SettingsSettled {
                 state: SettingsState {
                     sequence: settled.sequence,

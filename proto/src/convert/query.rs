@@ -1,10 +1,11 @@
 //! Live questions to a guest, and its answers.
 
 use super::action::account;
+use super::engine::{log, log_of};
 use super::field::{all, each, variant};
 use crate::error::DecodeError;
 use crate::generated::trove::guest::v1 as wire;
-use domain::guest::{Page, Query, QueryAnswer, UserSeen};
+use domain::guest::{LogSize, Page, Query, QueryAnswer, UserSeen};
 use wire::query::Query as Question;
 use wire::query_answer::Answer;
 
@@ -15,6 +16,10 @@ impl From<&Query> for wire::Query {
             Query::Databases(page) => Question::Databases(page.into()),
             Query::Users(page) => Question::Users(page.into()),
             Query::User(account) => Question::User(account.into()),
+            Query::Logs => Question::Logs(()),
+            Query::LogTail { log, lines } => {
+                Question::LogTail(wire::LogTail { log: log_of(*log).into(), lines: *lines })
+            }
         };
         Self { query: Some(query) }
     }
@@ -29,6 +34,10 @@ impl TryFrom<wire::Query> for Query {
             Question::Databases(page) => Self::Databases(page.into()),
             Question::Users(page) => Self::Users(page.into()),
             Question::User(account) => Self::User(account.into()),
+            Question::Logs(()) => Self::Logs,
+            Question::LogTail(tail) => {
+                Self::LogTail { log: log(tail.log, "log_tail.log")?, lines: tail.lines }
+            }
         })
     }
 }
@@ -58,6 +67,8 @@ impl From<&QueryAnswer> for wire::QueryAnswer {
             QueryAnswer::User(user) => {
                 Answer::User(wire::MaybeUser { user: user.as_ref().map(Into::into) })
             }
+            QueryAnswer::Logs(logs) => Answer::Logs(wire::LogsSeen { logs: all(logs) }),
+            QueryAnswer::LogTail(lines) => Answer::LogTail(wire::LogLines { lines: lines.clone() }),
             QueryAnswer::Unavailable { detail } => {
                 Answer::Unavailable(wire::Unavailable { detail: detail.clone() })
             }
@@ -79,8 +90,24 @@ impl TryFrom<wire::QueryAnswer> for QueryAnswer {
                 Self::Users { users: each(seen.users)?, has_more: seen.has_more }
             }
             Answer::User(maybe) => Self::User(maybe.user.map(UserSeen::try_from).transpose()?),
+            Answer::Logs(seen) => Self::Logs(each(seen.logs)?),
+            Answer::LogTail(wire::LogLines { lines }) => Self::LogTail(lines),
             Answer::Unavailable(unavailable) => Self::Unavailable { detail: unavailable.detail },
         })
+    }
+}
+
+impl From<&LogSize> for wire::LogSize {
+    fn from(size: &LogSize) -> Self {
+        Self { log: log_of(size.log).into(), bytes: size.bytes }
+    }
+}
+
+impl TryFrom<wire::LogSize> for LogSize {
+    type Error = DecodeError;
+
+    fn try_from(size: wire::LogSize) -> Result<Self, DecodeError> {
+        Ok(Self { log: log(size.log, "log_size.log")?, bytes: size.bytes })
     }
 }
 

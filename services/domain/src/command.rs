@@ -4,6 +4,7 @@ use crate::aggregate::Key;
 use crate::catalogue::{self, Parameter};
 use crate::commit::Actor;
 use crate::configuration;
+use crate::engine::UserLog;
 use crate::ids::{
     ActionId, CommandId, ConfigurationId, InstanceId, ProjectId, RequestId, VersionId,
 };
@@ -82,6 +83,15 @@ pub enum Body {
         /// Which instance.
         id: InstanceId,
     },
+    /// Have a log of an instance written, or written no more.
+    SwitchLog {
+        /// Which instance.
+        id: InstanceId,
+        /// Which log.
+        log: UserLog,
+        /// Whether it is written.
+        is_on: bool,
+    },
     /// Make a configuration group.
     CreateConfiguration {
         /// Its id, chosen by the gateway.
@@ -156,6 +166,7 @@ impl Body {
             | Self::ResizeInstance { id, .. }
             | Self::AttachConfiguration { id, .. }
             | Self::DetachConfiguration { id }
+            | Self::SwitchLog { id, .. }
             | Self::ResetStatus { id } => (*id).into(),
             Self::CreateConfiguration { id, .. }
             | Self::UpdateConfiguration { id, .. }

@@ -10,6 +10,9 @@ use std::net::SocketAddrV4;
 use std::path::Path;
 use std::str::FromStr;
 
+pub use logs::{Log, UserLog};
+
+pub mod logs;
 pub mod mariadb;
 
 /// The software that runs a datastore version.
@@ -49,6 +52,27 @@ impl Manager {
     pub fn settings(self, ram_mb: u32) -> BTreeMap<String, String> {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::settings(ram_mb),
+        }
+    }
+
+    /// The logs of an instance, as lists show them.
+    pub fn logs(self) -> &'static [Log] {
+        match self {
+            Self::Mysql | Self::Mariadb => &Log::ALL,
+        }
+    }
+
+    /// Has a log written or not, whatever the settings said before.
+    pub fn switch_log(self, settings: &mut BTreeMap<String, String>, log: UserLog, is_on: bool) {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::logs::set(settings, log, is_on),
+        }
+    }
+
+    /// Whether a server with these settings writes a log.
+    pub fn is_log_on(self, settings: &BTreeMap<String, String>, log: UserLog) -> bool {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::logs::is_on(settings, log),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Level-triggered: the taskmanager offers the whole desired state, the guest converges on the
 //! newest one and reports what it observed. Nothing here is a diff.
 
-use crate::engine::Manager;
+use crate::engine::{Log, Manager};
 use crate::ids::ActionId;
 use crate::instance::action::Account;
 use crate::secret::{PublicKey, Sealed};
@@ -286,6 +286,15 @@ pub enum Query {
     Users(Page),
     /// What of one user?
     User(Account),
+    /// Which logs are there, and how much is in them?
+    Logs,
+    /// What does a log end with?
+    LogTail {
+        /// Which.
+        log: Log,
+        /// At most so many lines; the guest may give fewer.
+        lines: u32,
+    },
 }
 
 /// A part of a list in the order of names, as the REST interface has it.
@@ -318,11 +327,24 @@ pub enum QueryAnswer {
     },
     /// To [`Query::User`]; `None` when there is no such user, or it is reserved.
     User(Option<UserSeen>),
+    /// To [`Query::Logs`].
+    Logs(Vec<LogSize>),
+    /// To [`Query::LogTail`]: the last lines, the oldest first. What is no text is replaced.
+    LogTail(Vec<String>),
     /// The server did not answer the guest.
     Unavailable {
         /// Why, as far as known.
         detail: String,
     },
+}
+
+/// How much is kept of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSize {
+    /// Which.
+    pub log: Log,
+    /// What its files hold, in bytes.
+    pub bytes: u64,
 }
 
 /// A user as the server knows it.

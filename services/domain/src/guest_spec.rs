@@ -12,10 +12,11 @@
 //!   s                 the server's unix socket
 //!   a/                the agent's own, 0750: credentials and passwords (0600), journal,
 //!                     server.cnf and init.sql (0640, since the server reads them)
-//!   v/                the volume: a mounted image or a directory; v/data and v/tmp are the server's
+//!   v/                the volume: a mounted image or a directory; v/data and v/tmp are the server's;
+//!                     v/log too, and the agent may read it
 //! ```
 
-use crate::engine::Manager;
+use crate::engine::{Log, Manager, UserLog};
 use crate::ids::InstanceId;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -144,6 +145,16 @@ impl Layout<'_> {
     /// The server's data.
     pub fn data(&self) -> PathBuf {
         self.volume().join("data")
+    }
+
+    /// The logs that the server writes when its owner wants them.
+    pub fn logs(&self) -> PathBuf {
+        self.volume().join("log")
+    }
+
+    /// One of these logs.
+    pub fn log(&self, log: UserLog) -> PathBuf {
+        self.logs().join(format!("{}.log", Log::User(log).as_str()))
     }
 
     /// The server's temporary files.

@@ -20,11 +20,14 @@
 
 use crate::aggregate::{Aggregate, Context, Kind, Moment};
 use crate::commit::events_of;
+use crate::configuration::Values;
+use crate::engine::UserLog;
 use crate::guest::{DatabaseHealth, SettingsState};
 use crate::host::Place;
 use crate::ids::{ConfigurationId, InstanceId, ProjectId, SecretId};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub mod action;
 mod decide;
@@ -90,6 +93,8 @@ pub struct Live {
     pub root: Option<Root>,
     /// The configuration group that it follows.
     pub configuration: Option<ConfigurationId>,
+    /// The logs that its owner has switched, and whether on; others are as the settings have them.
+    pub logs: BTreeMap<UserLog, bool>,
     /// Its server's settings, as far as the log knows.
     pub settings: Settings,
     /// The last logged health of its server.
@@ -105,7 +110,8 @@ pub struct Live {
 /// How an instance's settings are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// The position of the commit that last changed which group is followed.
+    /// The position of the commit that last changed which group is followed, or which logs are
+    /// written.
     pub asked: u64,
     /// What its guest said last.
     pub state: SettingsState,
@@ -115,6 +121,19 @@ impl Live {
     /// Whether settings wait for a restart of the server.
     pub fn is_restart_required(&self) -> bool {
         !self.settings.state.restart_required.is_empty()
+    }
+
+    /// What its server is to run with: the settings of its flavor, under the values of the group
+    /// that it follows, under the logs that its owner has switched.
+    pub fn wanted_settings(&self, group: Option<&Values>) -> BTreeMap<String, String> {
+        let manager = self.spec.version.manager;
+        let mut settings = manager.settings(self.wanted_flavor().ram_mb);
+        let own = group.into_iter().flatten();
+        settings.extend(own.map(|(name, value)| (name.clone(), value.to_string())));
+        for (log, is_on) in &self.logs {
+            manager.switch_log(&mut settings, *log, *is_on);
+        }
+        settings
     }
 
     /// The passwords that its guest may still ask for.

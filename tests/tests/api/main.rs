@@ -10,6 +10,7 @@ mod datastores;
 mod founding;
 mod idempotency;
 mod inside;
+mod logs;
 mod management;
 mod openstack;
 mod quotas;

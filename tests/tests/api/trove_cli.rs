@@ -11,7 +11,7 @@ use testkit::stack::{Person, Sql, Stack, program};
 
 /// The command line with an environment of its own.
 #[derive(Clone)]
-struct Trove {
+pub(crate) struct Trove {
     env: Vec<(&'static str, String)>,
     // Nobody else's clouds.yaml lies there.
     home: Arc<tempfile::TempDir>,
@@ -31,7 +31,7 @@ impl Trove {
     }
 
     /// With the variables that log a person in.
-    fn of(stack: &Stack, person: &Person) -> anyhow::Result<Self> {
+    pub(crate) fn of(stack: &Stack, person: &Person) -> anyhow::Result<Self> {
         Self::new(vec![
             ("OS_AUTH_URL", format!("{}/identity/v3", stack.url(0)?)),
             ("OS_USERNAME", person.user.clone()),
@@ -73,7 +73,7 @@ impl Trove {
     }
 
     /// Runs a command that succeeds.
-    fn run(&self, arguments: &str) -> anyhow::Result<String> {
+    pub(crate) fn run(&self, arguments: &str) -> anyhow::Result<String> {
         self.feed(arguments, "")
     }
 
@@ -85,12 +85,12 @@ impl Trove {
     }
 
     /// Runs a command that succeeds and prints JSON.
-    fn json(&self, arguments: &str) -> anyhow::Result<Value> {
+    pub(crate) fn json(&self, arguments: &str) -> anyhow::Result<Value> {
         Ok(serde_json::from_str(&self.run(&format!("{arguments} --json"))?)?)
     }
 
     /// Runs a command that ends with that code; gives what it complained.
-    fn fail(&self, code: i32, arguments: &str) -> anyhow::Result<String> {
+    pub(crate) fn fail(&self, code: i32, arguments: &str) -> anyhow::Result<String> {
         let ended = self.try_run(arguments, "")?;
         anyhow::ensure!(ended.code == code, "trove {arguments}: {ended:?}, and not {code}");
         Ok(ended.err)

@@ -79,6 +79,11 @@ const FOLLOWING: Answers = [REST, DONE, DONE, DONE, REST, REST, REST, REST, REST
 /// A name is nothing that work under way depends on.
 const RENAMING: Answers = [DONE, DONE, DONE, DONE, DONE, DONE, DONE, DONE, BUSY];
 
+/// Logs need a guest, whether its database is up or not.
+const LOGS: Answers = [DOWN, READ, READ, READ, READ, READ, READ, DOWN, DOWN];
+const SWITCHED: Told = Told::Changed(200);
+const SWITCHING: Answers = [DOWN, SWITCHED, SWITCHED, SWITCHED, BUSY, BUSY, SWITCHED, DOWN, DOWN];
+
 const NO_REPLICA: Answers = never(400, "Instance {id} is not a replica.");
 const NO_BACKUPS: Answers = never(501, "Backups are not offered by this service yet.");
 const NO_TLS: Answers = never(501, "TLS for databases is not offered by this service yet.");
@@ -99,7 +104,7 @@ const UNROOTING: Answers =
 
 /// Columns: BUILD, ACTIVE and HEALTHY, ACTIVE and SHUTDOWN, ACTIVE and ERROR, REBOOT, RESIZE,
 /// RESTART_REQUIRED, ERROR, SHUTDOWN.
-pub(super) const TABLE: [Row; 43] = [
+pub(super) const TABLE: [Row; 45] = [
     row(Member, "GET /instances/{id}", "", always(READ)),
     row(Member, "GET /instances", "", always(READ)),
     row(Member, "GET /instances/detail", "", always(READ)),
@@ -149,6 +154,8 @@ pub(super) const TABLE: [Row; 43] = [
         inside(DONE),
     ),
     row(Member, "DELETE /instances/{id}/users/app/databases/shop", "", inside(DONE)),
+    row(Member, "GET /instances/{id}/log", "", LOGS),
+    row(Member, "POST /instances/{id}/log", r#"{"name": "general", "enable": 1}"#, SWITCHING),
     row(Member, "GET /instances/{id}/root", "", always(READ)),
     row(Admin, "GET /mgmt/instances/{id}/root", "", always(READ)),
     row(Member, "POST /instances/{id}/root", r#"{}"#, inside(Told::Changed(200))),

@@ -23,11 +23,19 @@ const PLACES: [&str; 2] = ["--basedir=", "--plugin-dir="];
 /// The section that a server of this engine reads.
 const SECTION: &str = "[mariadbd]";
 
-/// An option file with these settings.
-pub(super) fn file(settings: &BTreeMap<String, String>) -> Result<String, BadSetting> {
+/// An option file with these settings, and with what is the agent's `own`. To the server `-` and
+/// `_` are the same in a name; settings have `_`, and what is the agent's own has `-`.
+pub(super) fn file<'a>(
+    settings: &BTreeMap<String, String>,
+    own: impl IntoIterator<Item = (&'a str, String)>,
+) -> Result<String, BadSetting> {
     let mut text = format!("{SECTION}\n");
     for (name, value) in settings {
         text += &line(name, value).ok_or_else(|| BadSetting { name: name.clone() })?;
+    }
+    for (name, value) in own {
+        let bad = || BadSetting { name: name.to_owned() };
+        text += &line(&name.replace('_', "-"), &value).ok_or_else(bad)?;
     }
     Ok(text)
 }
@@ -43,12 +51,12 @@ fn line(name: &str, value: &str) -> Option<String> {
     Some(format!("{name}=\"{value}\"\n"))
 }
 
-/// The settings in an option file that [`file`] has written.
+/// The settings in an option file that [`file`] has written, without what is the agent's own.
 pub(super) fn of(file: &str) -> BTreeMap<String, String> {
     let setting = |line: &str| {
         let (name, quoted) = line.split_once('=')?;
         let quoted = quoted.strip_prefix('"')?.strip_suffix('"')?;
-        Some((name.to_owned(), unescaped(quoted)))
+        (!name.contains('-')).then(|| (name.to_owned(), unescaped(quoted)))
     };
     file.lines().filter_map(setting).collect()
 }
@@ -191,7 +199,9 @@ mod tests {
     fn a_file_tells_the_settings_that_it_was_made_of() {
         let settings = [("a", "1M"), ("b", ""), ("c", r#"x="y\ \\ " # z"#), ("d", r#"\""#)];
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        assert_eq!(of(&file(&settings).unwrap()), settings);
+        let text = file(&settings, [("general_log_file", "/x".to_owned())]).unwrap();
+        assert!(text.ends_with("general-log-file=\"/x\"\n"), "{text}");
+        assert_eq!(of(&text), settings);
     }
 
     #[test]

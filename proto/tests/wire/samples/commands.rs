@@ -7,6 +7,7 @@ use domain::catalogue::{self, Parameter, ParameterKind, Range};
 use domain::command::{Accepted, Body, Envelope, Rejection, Reply};
 use domain::commit::Actor;
 use domain::configuration::{Change, NewValues};
+use domain::engine::UserLog;
 use domain::ids::{ActionId, CommandId, ConfigurationId, InstanceId, SecretId, VersionId};
 use domain::instance::{ActionSpec, Resize};
 use domain::quota::Resource;
@@ -56,6 +57,7 @@ fn body_word(body: &Body) -> &'static str {
         Body::ResizeInstance { .. } => "resize_instance",
         Body::AttachConfiguration { .. } => "attach_configuration",
         Body::DetachConfiguration { .. } => "detach_configuration",
+        Body::SwitchLog { .. } => "switch_log",
         Body::CreateConfiguration { .. } => "create_configuration",
         Body::UpdateConfiguration { change, .. } => match change.values {
             None => "update_configuration",
@@ -73,7 +75,7 @@ fn body_word(body: &Body) -> &'static str {
     }
 }
 
-fn bodies() -> [Body; 18] {
+fn bodies() -> [Body; 19] {
     let (instance, configuration) = (InstanceId(id(1)), ConfigurationId(id(12)));
     let update = |values| {
         let (name, description) = (Some("tuned".to_owned()), Some("for tests".to_owned()));
@@ -93,6 +95,7 @@ fn bodies() -> [Body; 18] {
         Body::ResizeInstance { id: instance, to: Box::new(Resize::Flavor(spec().flavor)) },
         Body::AttachConfiguration { id: instance, configuration },
         Body::DetachConfiguration { id: instance },
+        Body::SwitchLog { id: instance, log: UserLog::General, is_on: true },
         Body::CreateConfiguration { id: configuration, spec: Box::new(group()) },
         update(None),
         update(Some(NewValues::Replace(group().values))),

@@ -2,7 +2,8 @@
 
 use super::Sample;
 use super::common::{NOW, account};
-use domain::guest::{DatabaseHealth, Heartbeat, Page, Query, QueryAnswer, UserSeen};
+use domain::engine::{Log, UserLog};
+use domain::guest::{DatabaseHealth, Heartbeat, LogSize, Page, Query, QueryAnswer, UserSeen};
 
 pub(super) fn all() -> Vec<Sample> {
     let mut samples = heartbeats();
@@ -43,6 +44,8 @@ fn questions() -> Vec<Sample> {
         Query::Databases(page("shop")),
         Query::Users(page("app@10.0.0.%")),
         Query::User(account()),
+        Query::Logs,
+        Query::LogTail { log: Log::Error, lines: 50 },
     ]
     .iter()
     .map(|query| Sample::new(format!("guest.query.{}", query_word(query)), QUERY, query))
@@ -57,6 +60,8 @@ fn query_word(query: &Query) -> &'static str {
         Query::Databases(_) => "databases",
         Query::Users(_) => "users",
         Query::User(_) => "user",
+        Query::Logs => "logs",
+        Query::LogTail { .. } => "log_tail",
     }
 }
 
@@ -64,12 +69,16 @@ fn answers() -> Vec<Sample> {
     const ANSWER: &str = "trove.guest.v1.QueryAnswer";
     let user = UserSeen { account: account(), databases: vec!["shop".to_owned()] };
     let names = vec!["shop".to_owned(), "x".to_owned()];
+    let logs = [Log::User(UserLog::SlowQuery), Log::Guest];
+    let sizes = logs.map(|log| LogSize { log, bytes: 4096 });
     let mut samples: Vec<Sample> = [
         QueryAnswer::Health(heartbeat()),
         QueryAnswer::Databases { names, has_more: true },
         QueryAnswer::Users { users: vec![user.clone()], has_more: true },
         QueryAnswer::User(Some(user)),
         QueryAnswer::Unavailable { detail: "connection refused".to_owned() },
+        QueryAnswer::Logs(sizes.to_vec()),
+        QueryAnswer::LogTail(vec!["one".to_owned(), String::new()]),
     ]
     .iter()
     .map(|answer| {
@@ -81,6 +90,8 @@ fn answers() -> Vec<Sample> {
             QueryAnswer::Databases { names: Vec::new(), has_more: false },
             QueryAnswer::Users { users: Vec::new(), has_more: false },
             QueryAnswer::User(None),
+            QueryAnswer::Logs(Vec::new()),
+            QueryAnswer::LogTail(Vec::new()),
         ]
         .iter()
         .map(|answer| {
@@ -98,5 +109,7 @@ fn answer_word(answer: &QueryAnswer) -> &'static str {
         QueryAnswer::Users { .. } => "users",
         QueryAnswer::User(_) => "user",
         QueryAnswer::Unavailable { .. } => "unavailable",
+        QueryAnswer::Logs(_) => "logs",
+        QueryAnswer::LogTail(_) => "log_tail",
     }
 }

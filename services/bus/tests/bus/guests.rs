@@ -194,9 +194,11 @@ on_every_server! {
                     Query::User(account) => {
                         QueryAnswer::User(Some(UserSeen { account, databases: Vec::new() }))
                     }
-                    Query::Health | Query::Databases(_) | Query::Users(_) => {
-                        QueryAnswer::Health(heartbeat(9))
-                    }
+                    Query::Health
+                    | Query::Databases(_)
+                    | Query::Users(_)
+                    | Query::Logs
+                    | Query::LogTail { .. } => QueryAnswer::Health(heartbeat(9)),
                 };
                 link.serve_queries(&shutdown, handle).await
             }

@@ -13,6 +13,7 @@ pub use forbidden::forbidden;
 pub use variables::{Variable, parameter};
 
 mod forbidden;
+pub mod logs;
 pub(crate) mod memory;
 mod variables;
 

@@ -7,9 +7,11 @@ use super::resize::{Figures, Resize, Resizing};
 use super::root;
 use super::{Instance, Live, Settings};
 use crate::aggregate::Moment;
+use crate::engine::UserLog;
 use crate::guest::{ActionCause, ActionFailure, DatabaseHealth, SettingsState};
 use crate::ids::{ActionId, ConfigurationId};
 use crate::time::Timestamp;
+use std::collections::BTreeMap;
 
 pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
     match (event, &mut *instance) {
@@ -26,6 +28,7 @@ pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
                 actions: Actions::default(),
                 root: None,
                 configuration: spec.configuration,
+                logs: BTreeMap::new(),
                 settings: Settings::default(),
                 health: DatabaseHealth::Unknown,
                 agent_silent: false,
@@ -106,6 +109,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         Event::StatusReset => reset(live, at),
         Event::ConfigurationAttached { configuration } => follow(live, Some(*configuration), at),
         Event::ConfigurationDetached => follow(live, None, at),
+        Event::LogSwitched { log, is_on } => switch_log(live, *log, *is_on, at),
         Event::SettingsSettled { state, fault } => settle_settings(live, state, fault.as_ref()),
         Event::HealthChanged { health } => live.health = health.clone(),
         Event::AgentFellSilent => live.agent_silent = true,
@@ -220,6 +224,16 @@ fn reset(live: &mut Live, at: Moment) {
 
 fn follow(live: &mut Live, configuration: Option<ConfigurationId>, at: Moment) {
     live.configuration = configuration;
+    ask_settings(live, at);
+}
+
+fn switch_log(live: &mut Live, log: UserLog, is_on: bool, at: Moment) {
+    live.logs.insert(log, is_on);
+    ask_settings(live, at);
+}
+
+/// Its guest is to say what becomes of other settings.
+fn ask_settings(live: &mut Live, at: Moment) {
     live.settings.asked = at.position;
     live.revision = at.position;
 }

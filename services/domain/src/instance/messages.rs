@@ -4,6 +4,7 @@ use super::action::ActionSpec;
 use super::process::{Effect, Fault, FaultCause, Step};
 use super::resize::Resize;
 use super::spec::Spec;
+use crate::engine::UserLog;
 use crate::guest::{ActionFailure, DatabaseHealth, Report, SettingsState};
 use crate::host::Place;
 use crate::ids::{ActionId, ConfigurationId, InstanceId, ProjectId, WorkerId};
@@ -89,6 +90,13 @@ pub enum Command {
     },
     /// Follow no configuration group.
     DetachConfiguration,
+    /// Have a log written, or written no more.
+    SwitchLog {
+        /// Which.
+        log: UserLog,
+        /// Whether it is written.
+        is_on: bool,
+    },
     /// Give it another flavor or a larger volume.
     Resize {
         /// To what.
@@ -298,6 +306,13 @@ pub enum Event {
     },
     /// It follows no configuration group.
     ConfigurationDetached,
+    /// A log is to be written, or to be written no more.
+    LogSwitched {
+        /// Which.
+        log: UserLog,
+        /// Whether it is written.
+        is_on: bool,
+    },
     /// What became of its settings.
     SettingsSettled {
         /// What its guest says.

@@ -12,6 +12,7 @@ use spec::VersionRef;
 use std::net::Ipv4Addr;
 
 mod actions;
+mod logs;
 mod resizes;
 mod settings;
 

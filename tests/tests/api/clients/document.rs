@@ -47,7 +47,6 @@ fn answer(told: Told) -> String {
     match told {
         Told::Works => "works".to_owned(),
         Told::Refused(status, text) => format!("{status}: {text}"),
-        Told::Swallowed(status, text) => format!("{status}, exit code 0: {text}"),
         Told::Unknown(text) => format!("404, which the client tells as: {text}"),
         Told::Raises(text) => format!("raises {text} in the client"),
         Told::Elsewhere(what) => format!("fails in the client, which asks {what}"),

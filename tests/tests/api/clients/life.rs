@@ -57,7 +57,6 @@ impl Life {
                 let text = format!("{} (HTTP {code})", self.filled(text).await?);
                 ended.code != 0 && said.contains(&text)
             }
-            Told::Swallowed(_, text) => ended.code == 0 && said.contains(text),
             Told::Unknown(text) | Told::Raises(text) => ended.code != 0 && said.contains(text),
             Told::Elsewhere(_) => ended.code != 0,
         };

@@ -26,8 +26,6 @@ pub(super) enum Told {
     Works,
     /// The service refuses with this status and text.
     Refused(u16, &'static str),
-    /// The service refuses like that; the client prints the text, and ends as if all were well.
-    Swallowed(u16, &'static str),
     /// The service does not know what is named, and the client says so in its own words.
     Unknown(&'static str),
     /// The client raises this by itself.
@@ -86,15 +84,6 @@ pub(super) const fn refused(
     text: &'static str,
 ) -> Row {
     row(command, arguments, Told::Refused(code, text))
-}
-
-pub(super) const fn swallowed(
-    command: &'static str,
-    arguments: &'static str,
-    code: u16,
-    text: &'static str,
-) -> Row {
-    row(command, arguments, Told::Swallowed(code, text))
 }
 
 pub(super) const fn unknown(

@@ -2,6 +2,7 @@
 
 use super::super::common::{LATER, NOW, bare_spec, id, spec};
 use domain::commit::Events;
+use domain::engine::UserLog;
 use domain::guest::{ActionCause, ActionFailure, DatabaseHealth, SettingsState};
 use domain::host::Place;
 use domain::ids::{ConfigurationId, HostId, InstanceId, WorkerId};
@@ -56,6 +57,7 @@ fn word(event: &Event) -> &'static str {
         Event::ConfigurationAttached { .. } => "configuration_attached",
         Event::ConfigurationDetached => "configuration_detached",
         Event::SettingsSettled { .. } => "settings_settled",
+        Event::LogSwitched { .. } => "log_switched",
     }
 }
 
@@ -102,6 +104,7 @@ fn life() -> Vec<Event> {
         Event::ConfigurationAttached { configuration: ConfigurationId(id(12)) },
         Event::ConfigurationDetached,
         Event::SettingsSettled { state: refused_settings(), fault: Some(unsettled) },
+        Event::LogSwitched { log: UserLog::SlowQuery, is_on: true },
     ]
 }
 
@@ -135,6 +138,7 @@ fn optional_parts() -> Vec<(String, Event)> {
         Event::CreationFailed { fault, deadline: None },
         Event::StepRestarted { attempt: 1, deadline: LATER, fault: None },
         Event::SettingsSettled { state: SettingsState::default(), fault: None },
+        Event::LogSwitched { log: UserLog::General, is_on: false },
     ]
     .into_iter()
     .map(|event| (format!("{}.bare", word(&event)), event))

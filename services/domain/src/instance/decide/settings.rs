@@ -1,7 +1,9 @@
-//! The rules of settings: when a group may be attached, and what a guest's word on them means.
+//! The rules of settings: when a group may be attached and a log switched, and what a guest's word
+//! on them means.
 
 use super::{Decision, action, fault};
 use crate::aggregate::Context;
+use crate::engine::UserLog;
 use crate::guest::{Report, SettingsState};
 use crate::ids::ConfigurationId;
 use crate::instance::messages::{Event, Rejection};
@@ -22,6 +24,22 @@ pub(super) fn detach(live: &Live) -> Decision {
     }
     check_rest(live)?;
     Ok(vec![Event::ConfigurationDetached])
+}
+
+/// Settings that wait for a restart go on waiting: a log needs none.
+pub(super) fn switch_log(live: &Live, log: UserLog, is_on: bool) -> Decision {
+    if live.logs.get(&log) == Some(&is_on) {
+        return Ok(Vec::new());
+    }
+    match live.phase {
+        Phase::Active => Ok(vec![Event::LogSwitched { log, is_on }]),
+        Phase::Provisioning(_)
+        | Phase::Restarting
+        | Phase::Resizing(_)
+        | Phase::Undoing(_)
+        | Phase::Failed
+        | Phase::Deleting(_) => Err(Rejection::Busy),
+    }
 }
 
 fn check_rest(live: &Live) -> Result<(), Rejection> {
