@@ -40,6 +40,14 @@ impl Contract {
         Self { document, validators: Mutex::default() }
     }
 
+    /// What is said of each operation.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Value> {
+        let paths = self.document["paths"].as_object().into_iter().flatten();
+        paths
+            .flat_map(|(_, operations)| operations.as_object().into_iter().flatten())
+            .map(|of| of.1)
+    }
+
     /// Panics when the answer is not one of those that the document names.
     pub(crate) fn check(&self, exchange: &Exchange, answer: &Answer) {
         let Exchange { method, path, body } = exchange;

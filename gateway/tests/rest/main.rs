@@ -27,6 +27,7 @@ mod resize;
 mod restart;
 mod root;
 mod seed;
+mod shapes;
 mod stack;
 mod users;
 mod writes;

@@ -173,7 +173,7 @@ impl Stack {
     }
 
     /// What the gateway says of itself: one document for all stacks.
-    async fn contract(&self) -> &'static Contract {
+    pub(crate) async fn contract(&self) -> &'static Contract {
         static CONTRACT: OnceCell<Contract> = OnceCell::const_new();
         let served = async {
             let request = Request::get("/openapi.json").header("host", "db.example:8779");
