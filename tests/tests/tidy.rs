@@ -106,6 +106,23 @@ fn what_documents_point_to_exists() {
     }
 }
 
+/// Each row of `docs/api.md` ends with a file and a test in it.
+#[test]
+fn every_difference_from_trove_has_its_test() {
+    let document = fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let rows = document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| |"));
+    let mut count = 0;
+    for row in rows {
+        let mut words = row.trim_end_matches(" |").rsplit('`');
+        let (_, test, _, file) = (words.next(), words.next(), words.next(), words.next());
+        let (test, file) = (test.unwrap(), file.unwrap_or_else(|| panic!("no test: {row}")));
+        let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+        assert!(source.contains(&format!("fn {test}()")), "{file} has no {test}");
+        count += 1;
+    }
+    assert!(count > 30, "{count}");
+}
+
 /// The targets of `[text](target)`.
 fn links(document: &str) -> Vec<&str> {
     document

@@ -7,7 +7,7 @@ use crate::stack::{Answer, Client, DEMO, OTHER, Stack};
 use axum::http::{Method, StatusCode};
 use domain::guest::{ActionCause, ActionFailure};
 use domain::ids::InstanceId;
-use domain::instance::{Instance, Phase};
+use domain::instance::{Instance, Phase, Phase};
 use serde_json::{Value, json};
 
 async fn act(client: &Client<'_>, id: InstanceId, action: &Value) -> Answer {
@@ -54,7 +54,7 @@ async fn a_restart_is_accepted_at_once_and_shows_until_it_has_ended() {
 }
 
 #[tokio::test]
-async fn a_failed_restart_leaves_a_fault() {
+async fn a_failed_restart_leaves_a_fault_until_one_succeeds() {
     let stack = Stack::start().await;
     let id = active(&stack).await;
     let detail = "InnoDB: no luck".to_owned();
@@ -69,6 +69,14 @@ async fn a_failed_restart_leaves_a_fault() {
     let body = member.get(&format!("/instances/{id}")).await.json();
     let message = body["instance"]["fault"]["message"].as_str().unwrap();
     assert!(message.starts_with("Restart failed while restarting the database"), "{message}");
+    stack.guest.set(Manner::Willing);
+    assert_eq!(act(&member, id, &json!({"restart": {}})).await.status, StatusCode::ACCEPTED);
+    until(&stack.read_model, id, |instance| {
+        instance.live().is_some_and(|live| live.phase == Phase::Active)
+    })
+    .await;
+    let body = member.get(&format!("/instances/{id}")).await.json();
+    assert!(body["instance"].get("fault").is_none(), "{body}");
 }
 
 #[tokio::test]
