@@ -7,7 +7,7 @@ use crate::stack::{Answer, Client, DEMO, OTHER, Stack};
 use axum::http::{Method, StatusCode};
 use domain::guest::{ActionCause, ActionFailure};
 use domain::ids::InstanceId;
-use domain::instance::{Instance, Phase, Phase};
+use domain::instance::{Instance, Phase};
 use serde_json::{Value, json};
 
 async fn act(client: &Client<'_>, id: InstanceId, action: &Value) -> Answer {

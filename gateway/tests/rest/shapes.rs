@@ -14,13 +14,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Operations whose answers other tests keep, and under which name.
-const ELSEWHERE: [(&str, &str); 20] = [
+const ELSEWHERE: [(&str, &str); 22] = [
     ("createInstance", "instance_created"),
     ("showInstance", "instance_active"),
     ("listInstances", "instances"),
     ("listInstancesInDetail", "instances_detail"),
     ("listManagedInstances", "managed_list"),
     ("showManagedInstance", "managed_active"),
+    ("listLogs", "logs"),
+    ("changeLog", "log"),
     ("showConfiguration", "configuration"),
     ("listConfigurations", "configurations"),
     ("listDatastores", "datastores"),
@@ -111,6 +113,7 @@ async fn inside(member: &Client<'_>, id: InstanceId, gallery: &mut Gallery) {
     let enabled = member.send(Method::POST, &format!("{path}/root"), &password).await;
     gallery.keep("enableRoot", &enabled);
     gallery.get(member, "showRoot", &format!("{path}/root")).await;
+    gallery.get(member, "showLogEnd", &format!("{path}/log/general?lines=2")).await;
     gallery.get(member, "showDefaults", &format!("{path}/configuration")).await;
 }
 
