@@ -37,7 +37,7 @@ use axum::response::{IntoResponse, Response};
 use domain::instance::Live;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// What a handler gives.
@@ -82,6 +82,13 @@ pub(crate) fn shown(key: &'static str, view: &impl Serialize) -> Response {
 /// The way to the page behind `marker`.
 pub(crate) fn next(call: &Call, uri: &Uri, marker: &str) -> [Link; 1] {
     call.links.next(uri.path(), &next_query(uri.query(), marker))
+}
+
+/// Adds the way to the next page to a list, under the interface's key and under the one of the
+/// list's own, which is all that gophercloud looks at.
+pub(crate) fn add_next(body: &mut Value, key: &str, next: &[Link; 1]) {
+    body["links"] = json!(next);
+    body[format!("{key}_links")] = json!(next);
 }
 
 /// The instance that a caller wants to change, under the policy's `rule`.

@@ -3,7 +3,7 @@
 use super::bodies;
 use super::operation::{Operation, delete, get, post, put};
 use super::query::{BY_NAME, LINES};
-use super::schema::{body, listed, page, under};
+use super::schema::{body, linked_page, listed, under};
 use crate::routes::{databases, grants, logs, root, users};
 use crate::view::inside::{DatabaseView, RootView, UserView};
 use crate::view::log::{LogEnd, LogView};
@@ -22,7 +22,7 @@ fn databases() -> Vec<Operation> {
         get("/instances/{id}/databases", databases::list)
             .named("listDatabases", "Databases, by name")
             .takes(&BY_NAME)
-            .gives(page::<DatabaseView<'_>>("databases")),
+            .gives(linked_page::<DatabaseView<'_>>("databases")),
         post("/instances/{id}/databases", databases::create)
             .named("createDatabases", "Create databases")
             .reads(body(bodies::databases))
@@ -42,7 +42,7 @@ fn users() -> Vec<Operation> {
         get("/instances/{id}/users", users::list)
             .named("listUsers", "Users, by name")
             .takes(&BY_NAME)
-            .gives(page::<UserView<'_>>("users")),
+            .gives(linked_page::<UserView<'_>>("users")),
         post("/instances/{id}/users", users::create)
             .named("createUsers", "Create users")
             .reads(body(bodies::users))

@@ -3,7 +3,7 @@
 use super::bodies;
 use super::operation::{Operation, Who, delete, get, patch, post, put};
 use super::query::{ALL_TENANTS, BY_ID, INCLUDE_CLUSTERED};
-use super::schema::{body, instance_page, list, listed, page, plain, under};
+use super::schema::{body, linked_page, list, listed, page, plain, under};
 use crate::routes::{
     actions, configurations, creation, datastores, flavors, instances, limits, managed_datastores,
     parameters,
@@ -25,7 +25,7 @@ fn instances() -> Vec<Operation> {
             .named("listInstances", "Instances of the project, by id")
             .takes(&BY_ID)
             .takes(&[INCLUDE_CLUSTERED, ALL_TENANTS])
-            .gives(instance_page::<Summary<'_>>("instances")),
+            .gives(linked_page::<Summary<'_>>("instances")),
         post("/instances", creation::create)
             .named("createInstance", "Create an instance")
             .reads(body(bodies::instance))
@@ -35,7 +35,7 @@ fn instances() -> Vec<Operation> {
             .named("listInstancesInDetail", "Instances of the project, by id, in detail")
             .takes(&BY_ID)
             .takes(&[INCLUDE_CLUSTERED, ALL_TENANTS])
-            .gives(instance_page::<Detail<'_>>("instances")),
+            .gives(linked_page::<Detail<'_>>("instances")),
         get("/instances/{id}", instances::show)
             .named("showInstance", "One instance")
             .gives(under::<Detail<'_>>("instance")),
@@ -101,7 +101,7 @@ fn configurations() -> Vec<Operation> {
         get("/configurations/{id}/instances", configurations::instances)
             .named("listFollowers", "Instances that follow a group, by id")
             .takes(&BY_ID)
-            .gives(page::<Follower<'_>>("instances")),
+            .gives(linked_page::<Follower<'_>>("instances")),
     ]
 }
 

@@ -29,19 +29,19 @@ pub(crate) fn list(key: &'static str) -> Shape {
 
 /// A page of a list under a key, with the way to the next if there is one.
 pub(crate) fn page<T: JsonSchema>(key: &'static str) -> Shape {
-    paged::<T>(key, &["links"])
+    paged::<T>(key, vec!["links".to_owned()])
 }
 
 /// The same, with the way to the next also under the key that gophercloud looks at.
-pub(crate) fn instance_page<T: JsonSchema>(key: &'static str) -> Shape {
-    paged::<T>(key, &["links", "instances_links"])
+pub(crate) fn linked_page<T: JsonSchema>(key: &'static str) -> Shape {
+    paged::<T>(key, vec!["links".to_owned(), format!("{key}_links")])
 }
 
-fn paged<T: JsonSchema>(key: &'static str, links: &'static [&'static str]) -> Shape {
+fn paged<T: JsonSchema>(key: &'static str, links: Vec<String>) -> Shape {
     Box::new(move |generator| {
         let mut schema = keyed(key, generator.subschema_for::<Vec<T>>().to_value());
-        for name in links {
-            schema["properties"][*name] = generator.subschema_for::<[Link; 1]>().to_value();
+        for name in &links {
+            schema["properties"][name] = generator.subschema_for::<[Link; 1]>().to_value();
         }
         schema
     })

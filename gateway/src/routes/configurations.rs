@@ -1,6 +1,6 @@
 //! Configuration groups.
 
-use super::{Answer, Named, Params, accepted, next, shown};
+use super::{Answer, Named, Params, accepted, add_next, next, shown};
 use crate::call::{Call, POSITION};
 use crate::catalogue::Catalogue;
 use crate::clock;
@@ -81,7 +81,7 @@ pub(crate) async fn instances(
     let views = followers.iter().map(|live| Follower { id: live.id.to_string(), name: &live.name });
     let mut body = json!({ "instances": views.collect::<Vec<_>>() });
     if let Some(last) = followers.last().filter(|_| !is_last) {
-        body["links"] = json!(next(&call, &uri, &last.id.to_string()));
+        add_next(&mut body, "instances", &next(&call, &uri, &last.id.to_string()));
     }
     Ok(Json(body).into_response())
 }

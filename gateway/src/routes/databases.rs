@@ -1,6 +1,6 @@
 //! Databases inside an instance.
 
-use super::{Answer, Named, Params, next, to_change};
+use super::{Answer, Named, Params, add_next, next, to_change};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::gateway::Gateway;
@@ -34,7 +34,7 @@ pub(crate) async fn list(
     };
     let mut body = json!({ "databases": databases(&names) });
     if let Some(last) = names.last().filter(|_| has_more) {
-        body["links"] = json!(next(&call, &uri, last));
+        add_next(&mut body, "databases", &next(&call, &uri, last));
     }
     Ok(Json(body).into_response())
 }

@@ -1,6 +1,6 @@
 //! Instances: lists, one, its changes and its end. Creation has a module of its own.
 
-use super::{Answer, Named, Params, accepted, configurations, next, shown};
+use super::{Answer, Named, Params, accepted, add_next, configurations, next, shown};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::following::Follow;
@@ -84,10 +84,7 @@ impl Found {
         let views: Vec<V> = self.page.iter().map(view).collect();
         let mut body = json!({ "instances": views });
         if let Some(last) = self.page.last().filter(|_| !self.is_last) {
-            let next = next(call, uri, &last.id.to_string());
-            body["links"] = json!(next);
-            // The one name that gophercloud looks at.
-            body["instances_links"] = json!(next);
+            add_next(&mut body, "instances", &next(call, uri, &last.id.to_string()));
         }
         Json(body).into_response()
     }

@@ -1,6 +1,6 @@
 //! Users inside an instance. Their rights on databases have a module of their own.
 
-use super::{Answer, Named, Params, next, shown, to_change};
+use super::{Answer, Named, Params, add_next, next, shown, to_change};
 use crate::call::Call;
 use crate::catalogue;
 use crate::fault::{Fault, Missing};
@@ -40,7 +40,7 @@ pub(crate) async fn list(
     let mut body = json!({ "users": views });
     if let Some(UserSeen { account, .. }) = users.last().filter(|_| has_more) {
         let marker = format!("{}@{}", account.name, account.host);
-        body["links"] = json!(next(&call, &uri, &marker));
+        add_next(&mut body, "users", &next(&call, &uri, &marker));
     }
     Ok(Json(body).into_response())
 }

@@ -100,6 +100,7 @@ async fn names_with_dots_at_signs_and_networks_are_plain_names() {
     let page = member.get(&format!("/instances/{id}/users?limit=2")).await.json();
     assert_eq!(page["users"].as_array().unwrap().len(), 2);
     assert!(page["links"][0]["href"].as_str().unwrap().ends_with("&marker=a.b%4010.0.0.%25"));
+    assert_eq!(page["users_links"], page["links"]);
 }
 
 #[tokio::test]
