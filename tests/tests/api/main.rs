@@ -8,6 +8,7 @@ mod clients;
 mod configurations;
 mod datastores;
 mod founding;
+mod gophercloud;
 mod idempotency;
 mod inside;
 mod logs;
