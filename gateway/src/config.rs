@@ -2,9 +2,10 @@
 
 use crate::dialect::Dialect;
 use domain::flavor::Flavor;
+use domain::ids::FlavorId;
 use identity::embedded::PublicUrl;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -42,6 +43,10 @@ pub struct Config {
     pub identity: IdentityFiles,
     /// The sizes of instances, in the order shown.
     pub flavors: Vec<Flavor>,
+    /// Flavors that versions are bound to, by `datastore/version`; a version that does not stand
+    /// here takes every flavor.
+    #[serde(default)]
+    pub version_flavors: BTreeMap<String, Vec<FlavorId>>,
     /// How long things may take, and how many there may be.
     pub limits: Limits,
     /// How often a project may ask.
@@ -142,6 +147,10 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text)?;
         check_flavors(&config.flavors)?;
+        let bound = config.version_flavors.values().flatten();
+        if bound.into_iter().any(|id| config.flavor(id.as_str()).is_none()) {
+            return Err(ConfigError::Senseless("version_flavors names a flavor that is none"));
+        }
         if config.volume_gib_max == 0 {
             return Err(ConfigError::Senseless("without a volume nothing can be made"));
         }
@@ -158,6 +167,12 @@ impl Config {
     /// A flavor by id.
     pub(crate) fn flavor(&self, id: &str) -> Option<&Flavor> {
         self.flavors.iter().find(|flavor| flavor.id.as_str() == id)
+    }
+
+    /// The flavors that serve a version of these names.
+    pub(crate) fn serving(&self, datastore: &str, version: &str) -> impl Iterator<Item = &Flavor> {
+        let bound = self.version_flavors.get(&format!("{datastore}/{version}"));
+        self.flavors.iter().filter(move |flavor| bound.is_none_or(|ids| ids.contains(&flavor.id)))
     }
 }
 
@@ -230,6 +245,8 @@ mod tests {
         assert!(matches!(Config::parse(&unknown), Err(ConfigError::Parse(_))));
         let senseless = EXAMPLE.replace("page_size = 20", "page_size = 0");
         assert!(matches!(Config::parse(&senseless), Err(ConfigError::Senseless(_))));
+        let stranger = format!("{EXAMPLE}\n[version_flavors]\n\"mysql/8.4\" = [\"99\"]");
+        assert!(matches!(Config::parse(&stranger), Err(ConfigError::Senseless(_))));
         let twice = EXAMPLE.replace("id = \"2\"", "id = \"1\"");
         assert!(matches!(Config::parse(&twice), Err(ConfigError::Senseless(_))));
     }

@@ -127,7 +127,7 @@ fn datastores() -> Vec<Operation> {
             .named("showDatastoreVersion", "One version, by its id")
             .gives(under::<VersionView<'_>>("version")),
         get("/datastores/{datastore}/versions/{version}/flavors", datastores::flavors)
-            .named("listFlavorsOfVersion", "Flavors that serve a version: all of them")
+            .named("listFlavorsOfVersion", "Flavors that serve a version")
             .gives(listed::<FlavorView<'_>>("flavors")),
         get("/datastores/{datastore}/versions/{version}/volume-types", datastores::volume_types)
             .named("listVolumeTypes", "Volume types for a version: there are none to choose from")

@@ -37,7 +37,7 @@ impl Admission<'_> {
     ) -> Result<(Spec, Vec<StoredSecret>), Fault> {
         let version = version(self.config, self.catalogue, &creation.datastore)?;
         refuse_extras(&creation, &version)?;
-        let flavor = self.flavor(creation.flavor.as_ref())?;
+        let flavor = self.flavor(creation.flavor.as_ref(), &version)?;
         let volume_gib = self.volume_gib(creation.volume.as_ref())?;
         let region = self.region(creation.region)?;
         accounts::check(version.manager, &creation.databases, &creation.users)?;
@@ -64,11 +64,11 @@ impl Admission<'_> {
         Ok((spec, secrets))
     }
 
-    fn flavor(&self, wanted: Option<&FlavorId>) -> Result<Flavor, Fault> {
+    fn flavor(&self, wanted: Option<&FlavorId>, version: &VersionRef) -> Result<Flavor, Fault> {
         let wanted = wanted.ok_or_else(|| {
             Fault::invalid("Flavor was not specified: 'flavorRef' is a required property")
         })?;
-        flavor(self.config, wanted)
+        flavor(self.config, wanted, version)
     }
 
     fn volume_gib(&self, asked: Option<&VolumeAsked>) -> Result<u32, Fault> {
@@ -100,15 +100,26 @@ impl Admission<'_> {
     }
 }
 
-/// The flavor of this id.
+/// The flavor of this id, for an instance of this version.
 ///
 /// # Errors
-/// When there is none.
-pub(crate) fn flavor(config: &Config, id: &FlavorId) -> Result<Flavor, Fault> {
-    config
-        .flavor(id.as_str())
-        .cloned()
-        .ok_or_else(|| Fault::Invalid(format!("Flavor {} cannot be found.", shown(id.as_str()))))
+/// When there is none, or it does not serve the version.
+pub(crate) fn flavor(
+    config: &Config,
+    id: &FlavorId,
+    version: &VersionRef,
+) -> Result<Flavor, Fault> {
+    let known = config.flavor(id.as_str());
+    let known = known
+        .ok_or_else(|| Fault::Invalid(format!("Flavor {} cannot be found.", shown(id.as_str()))))?;
+    let (datastore, name) = (&version.datastore_name, &version.name);
+    if config.serving(datastore, name).any(|flavor| flavor.id == known.id) {
+        return Ok(known.clone());
+    }
+    Err(Fault::Invalid(format!(
+        "Flavor {} is not supported for datastore {datastore} version {name}.",
+        known.id
+    )))
 }
 
 /// A volume's size that is not too large.

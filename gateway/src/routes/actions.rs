@@ -64,7 +64,7 @@ fn resize(live: &Live, to: Resize) -> Body {
 
 /// What is certain already is refused here; the taskmanager decides on the newest state.
 fn other_flavor(config: &Config, id: &FlavorId, live: &Live) -> Result<Flavor, Fault> {
-    let flavor = admission::flavor(config, id)?;
+    let flavor = admission::flavor(config, id, &live.spec.version)?;
     // While something else goes on, that is what the caller has to know.
     if flavor.id == live.spec.flavor.id && live.phase == Phase::Active {
         return Err(Fault::refused(live, Rejection::SameFlavor));

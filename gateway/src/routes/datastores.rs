@@ -88,14 +88,16 @@ fn scope(call: &Call) -> Scope<'_> {
     Scope { links: &call.links, is_admin: call.is_admin, with_inactive: call.is_admin }
 }
 
-/// `GET /datastores/{datastore}/versions/{version}/flavors`: every flavor serves every version.
+/// `GET /datastores/{datastore}/versions/{version}/flavors`: all, unless some are bound to it.
 pub(crate) async fn flavors(
     State(gateway): State<Arc<Gateway>>,
     call: Call,
     Named((_, datastore, version)): Named<(String, String, String)>,
 ) -> Answer {
-    parameters::named(&gateway, &datastore, &version)?;
-    let flavors = gateway.config.flavors.iter();
+    let id = parameters::named(&gateway, &datastore, &version)?;
+    let catalogue = Catalogue::load(&gateway.read_model)?;
+    let (datastore, version) = catalogue.names(catalogue.datastore(&datastore)?.id, id);
+    let flavors = gateway.config.serving(datastore, version);
     let views: Vec<_> = flavors.map(|flavor| FlavorView::of(flavor, &call.links)).collect();
     Ok(shown("flavors", &views))
 }

@@ -1,7 +1,10 @@
 //! Datastores and flavors: what is not there.
 
+use crate::databases::active;
+use crate::seed::{MYSQL_VERSION, small_creation};
 use crate::stack::Stack;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
 
 #[tokio::test]
 async fn unknown_datastores_versions_and_flavors_are_not_found() {
@@ -22,6 +25,32 @@ async fn unknown_datastores_versions_and_flavors_are_not_found() {
         let answer = member.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.fault().0, "itemNotFound");
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_is_bound_to_flavors_takes_no_others() {
+    let stack = Stack::start_with(|config| {
+        config.version_flavors.insert("mysql/10.11".to_owned(), vec!["1".into(), "3".into()]);
+    })
+    .await;
+    let member = stack.member().await;
+    for version in ["10.11", &MYSQL_VERSION.to_string()] {
+        let path = format!("/datastores/mysql/versions/{version}/flavors");
+        let listed = member.get(&path).await.json();
+        let ids: Vec<_> = listed["flavors"].as_array().unwrap().iter().map(|f| &f["id"]).collect();
+        assert_eq!(ids, [1, 3]);
+    }
+    let mut body = small_creation("n");
+    body["instance"]["flavorRef"] = json!("2");
+    let refused = member.create("other", &body).await;
+    let text = "Flavor 2 is not supported for datastore mysql version 10.11.";
+    assert_eq!((refused.status, &*refused.fault().1), (StatusCode::BAD_REQUEST, text));
+    let id = active(&stack).await;
+    let action = format!("/instances/{id}/action");
+    for (flavor, status) in [("2", StatusCode::BAD_REQUEST), ("3", StatusCode::ACCEPTED)] {
+        let resize = json!({"resize": {"flavorRef": flavor}});
+        assert_eq!(member.send(Method::POST, &action, &resize).await.status, status);
     }
 }
 
