@@ -149,7 +149,7 @@ impl Life {
         filled.push_str(parts.next().unwrap_or_default());
         for part in parts {
             match part.split_once('}') {
-                Some((name, rest)) if name.chars().all(|each| each.is_ascii_alphabetic()) => {
+                Some((name, rest)) if is_name(name) => {
                     filled.push_str(&self.id(name).await?);
                     filled.push_str(rest);
                 }
@@ -181,6 +181,11 @@ impl Life {
         }
         bail!("nothing is called {name}")
     }
+}
+
+/// Braces hold other things in JSON and in Python.
+fn is_name(text: &str) -> bool {
+    text.chars().all(|each| each.is_ascii_alphanumeric() || "-.".contains(each))
 }
 
 /// The image that everything offered is made of.

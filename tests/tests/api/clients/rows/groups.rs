@@ -12,6 +12,7 @@ pub(super) const ROWS: &[Row] = &[
         "10.11 --datastore mariadb",
         &[Printed("wait_timeout")],
     ),
+    works("database configuration parameter list", "{mariadb-10.11}", &[Printed("wait_timeout")]),
     works(
         "database configuration parameter show",
         "10.11 wait_timeout --datastore mariadb",
@@ -44,5 +45,15 @@ pub(super) const ROWS: &[Row] = &[
     ),
     works("database configuration default", "shop", &[Printed("max_connections")]),
     works("database configuration detach", "shop", &[Sql(ANNA, WAITING, &["28800\t10.000000"])]),
+    works(
+        "database instance update",
+        "shop --configuration {tuned}",
+        &[Sql(ANNA, WAITING, &["79\t3.000000"])],
+    ),
+    works(
+        "database instance update",
+        "shop --remove-configuration",
+        &[Sql(ANNA, WAITING, &["28800\t10.000000"])],
+    ),
     works("database configuration delete", "tuned", &[Gone("/configurations/{tuned}")]),
 ];

@@ -1,7 +1,7 @@
 //! Root, databases and users inside an instance.
 
 use super::{ANNA, login};
-use crate::clients::row::Seen::{NoSql, Printed, Sql};
+use crate::clients::row::Seen::{Gone, NoSql, Printed, Shown, Sql};
 use crate::clients::row::{Login, Row, works};
 
 const ROOT: Login<'static> = login("root", "root-secret");
@@ -45,6 +45,17 @@ pub(super) const ROWS: &[Row] = &[
         &[NoSql(BOB, "select 1"), Sql(ROBERT, "select count(*) from store.t", &["0"])],
     ),
     works("database user delete", "shop robert", &[NoSql(ROBERT, "select 1")]),
+    works(
+        "database user create",
+        "shop eve eves-secret --host 10.0.0.%",
+        &[Shown("/instances/{shop}/users/eve@10.0.0.%25", "/user/host", "\"10.0.0.%\"")],
+    ),
+    works("database user show", "shop eve --host 10.0.0.%", &[Printed("10.0.0.%")]),
+    works(
+        "database user delete",
+        "shop eve --host 10.0.0.%",
+        &[Gone("/instances/{shop}/users/eve@10.0.0.%25")],
+    ),
     works("database db delete", "shop store", &[Sql(ROOT, "show databases like 'sto%e'", &[])]),
     works(
         "database root disable",

@@ -74,7 +74,13 @@ pub(super) const LIFE: &[Row] = &[
 ];
 
 pub(super) const END: &[Row] = &[
-    works("database instance delete", "store", &[Gone("/instances/{shop}")]),
+    works("database instance delete", "{shop} --force", &[Gone("/instances/{shop}")]).by_admin(),
+    works(
+        "database instance create",
+        "slight --flavor 1 --size 1",
+        &[Shown("/instances/{slight}", "/instance/name", "\"slight\"")],
+    ),
+    works("database instance delete", "slight", &[Gone("/instances/{slight}")]),
     works(
         "database instance create",
         "brief --flavor 1 --size 1",

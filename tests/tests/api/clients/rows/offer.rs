@@ -5,11 +5,17 @@ use crate::clients::row::{Row, works};
 
 pub(super) const ROWS: &[Row] = &[
     works("database flavor list", "", &[Printed("db.tiny")]),
+    works(
+        "database flavor list",
+        "--datastore-type mysql --datastore-version-id {mariadb-10.11}",
+        &[Printed("db.tiny")],
+    ),
     works("database flavor show", "db.small", &[Printed("512")]),
     works("database limit list", "", &[Printed("max_instances")]),
     works("datastore list", "", &[Printed("mariadb")]),
     works("datastore show", "mariadb", &[Printed("10.11 (")]),
     works("datastore version list", "mysql", &[Printed("mariadb-10.11")]),
+    works("datastore version show", "{mariadb-10.11}", &[Printed("mariadb-10.11")]),
     works("datastore version show", "10.11 --datastore mariadb", &[Printed("10.11")]),
     works(
         "datastore version create",
