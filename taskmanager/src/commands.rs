@@ -52,6 +52,7 @@ pub(crate) async fn decide(
             let command = instance::Command::SwitchLog { log: *log, is_on: *is_on };
             on_instance(core, envelope, command).await
         }
+        Body::StopInstance { .. } => on_instance(core, envelope, instance::Command::Stop).await,
         Body::CreateConfiguration { id, spec } => {
             let command = configuration::Command::Create { id: *id, spec: spec.clone() };
             put(&core.configuration, envelope, command, configuration_refusal).await

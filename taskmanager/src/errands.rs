@@ -39,6 +39,7 @@ impl Errands {
         let before = self.swap(live.id, now);
         let has_news = !live.actions.pending.is_empty()
             || live.resizing().is_some()
+            || live.is_stopped
             || live.settings.asked == live.revision;
         if has_news && before.revision != live.revision {
             self.poke(live.id);

@@ -58,6 +58,7 @@ impl Guests {
             version: spec.version.number.clone(),
             settings: live.wanted_settings(group.as_ref().map(|group| &group.spec.values)),
             memory_mb: Some(live.wanted_flavor().ram_mb),
+            is_stopped: live.is_stopped,
             actions,
         })
     }

@@ -88,7 +88,10 @@ pub(crate) async fn act(
             let reset = Body::ResetStatus { id: live.id };
             gateway.carry_out(&call, live.id, (command, reset)).await?
         }
-        Asked::Stop => return Err(not_offered("Stopping a database")),
+        Asked::Stop => {
+            let stop = Body::StopInstance { id: live.id };
+            gateway.carry_out(&call, live.id, (command, stop)).await?
+        }
         Asked::Migrate => return Err(not_offered("Moving an instance to another host")),
         Asked::Rebuild => return Err(not_offered("Rebuilding an instance from another image")),
     };

@@ -299,6 +299,9 @@ impl Commands for Desk {
                 let switch = instance::Command::SwitchLog { log: *log, is_on: *is_on };
                 self.instance(envelope, *id, switch).await
             }
+            Asked::StopInstance { id } => {
+                self.instance(envelope, *id, instance::Command::Stop).await
+            }
             Asked::CreateConfiguration { id, spec } => {
                 let create = configuration::Command::Create { id: *id, spec: spec.clone() };
                 self.configuration(envelope, *id, create).await

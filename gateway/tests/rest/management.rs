@@ -172,6 +172,9 @@ async fn an_instance_is_handled_from_any_project() {
     let answer = act(json!({"reset-task-status": {}})).await;
     assert_eq!((answer.status, answer.bytes.len()), (StatusCode::ACCEPTED, 0), "{answer:?}");
     assert_eq!(status().await, "ACTIVE");
+    let answer = act(json!({"stop": {}})).await;
+    assert_eq!((answer.status, answer.bytes.len()), (StatusCode::ACCEPTED, 0), "{answer:?}");
+    assert!(stack.read_model.instance(id).unwrap().live().unwrap().is_stopped);
     for (body, status, word) in [
         (json!({"migrate": {}}), 501, "another host"),
         (json!({"migrate": {"host": "h"}}), 501, "another host"),

@@ -15,7 +15,7 @@ use super::Guest;
 use super::action::{self, ActionError};
 use super::journal::Journal;
 use super::report::Observed;
-use super::settings;
+use super::{restart, settings};
 use crate::backoff::Backoff;
 use crate::control::{Request, ServerState};
 use crate::files::Access;
@@ -116,7 +116,11 @@ impl Converger {
         self.journal.see(document)?;
         let mut progress = Progress::Settled;
         if !document.actions.iter().any(starts_server) {
-            progress = self.keep_running(document).await?;
+            progress = if document.is_stopped {
+                self.keep_stopped().await
+            } else {
+                self.keep_running(document).await?
+            };
         }
         let mut is_blocked = false;
         for action in &document.actions {
@@ -146,6 +150,16 @@ impl Converger {
         }
         self.tell();
         Ok(Progress::Settled)
+    }
+
+    async fn keep_stopped(&self) -> Progress {
+        match restart::stop(&self.guest).await {
+            Ok(()) => Progress::Settled,
+            Err(error) => {
+                tracing::warn!(%error, "The server was not stopped.");
+                Progress::Blocked
+            }
+        }
     }
 
     /// What a document asks for whose actions don't start the server themselves: it runs, with

@@ -230,6 +230,7 @@ mod tests {
             version: "10.11".to_owned(),
             settings: BTreeMap::new(),
             memory_mb: None,
+            is_stopped: false,
             actions: [begun, done, failed].map(action).into(),
         };
         journal.see(&document).unwrap();

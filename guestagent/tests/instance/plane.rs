@@ -30,6 +30,7 @@ use crate::bench::{LIMIT, eventually, free_address, store};
 pub(crate) struct Document {
     pub(crate) revision: u64,
     pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) is_stopped: bool,
     pub(crate) prepare: Option<Prepare>,
     /// Further actions by their numbers; what is sealed in them holds the password itself.
     pub(crate) actions: Vec<(u128, ActionBody)>,
@@ -52,7 +53,8 @@ pub(crate) struct User {
 
 impl Document {
     pub(crate) fn new(revision: u64, prepare: Option<Prepare>) -> Self {
-        Self { revision, settings: Manager::Mariadb.settings(64), prepare, actions: Vec::new() }
+        let settings = Manager::Mariadb.settings(64);
+        Self { revision, settings, is_stopped: false, prepare, actions: Vec::new() }
     }
 
     fn sealed(&self, request: &DesiredRequest) -> Desired {
@@ -80,6 +82,7 @@ impl Document {
             version: "10.11".to_owned(),
             settings: self.settings.clone(),
             memory_mb: Some(64),
+            is_stopped: self.is_stopped,
             actions: self.prepare.iter().map(action).chain(further).collect(),
         }
     }

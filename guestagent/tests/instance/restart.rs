@@ -4,7 +4,7 @@ use domain::guest::{ActionBody, ActionCause, ActionOutcome, DatabaseHealth};
 use mysql_async::prelude::Queryable;
 use rustix::process::Signal;
 
-use crate::bench::eventually;
+use crate::bench::{LIMIT, eventually};
 use crate::served::{Served, create_databases, create_user};
 
 async fn started(served: &Served) -> i32 {
@@ -72,4 +72,31 @@ async fn a_server_that_hangs_is_restarted_before_what_waits_for_it() {
     assert_eq!(served.plane.outcome(100), ActionOutcome::Done);
     assert_eq!(served.databases().await, ["shop"]);
     assert!(hanging.has_ended());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_server_stands_still_whoever_starts_anew_and_runs_after_a_restart() {
+    let mut served = Served::start().await;
+    served.done(create_databases(&["shop"])).await;
+    let mut document = served.next(Vec::new());
+    document.is_stopped = true;
+    served.offer(document).await;
+    let stopped = DatabaseHealth::Down { cause: "stopped".to_owned() };
+    served.plane.healthy(|health| *health == stopped);
+    assert_eq!(served.bench.servers().len(), 0);
+
+    served.bench.kill_shim();
+    let agent = served.bench.alive("agent").unwrap();
+    agent.signal(Signal::KILL).unwrap();
+    assert!(agent.wait_end(LIMIT));
+    served.plane.desk().reports.clear();
+    let asked = served.plane.desk().asked;
+    served.bench.start_shim();
+    eventually("a new agent has asked", || (served.plane.desk().asked > asked).then_some(()));
+    served.plane.healthy(|health| *health == stopped);
+    assert_eq!(served.bench.servers().len(), 0);
+
+    served.done(ActionBody::Restart).await;
+    served.plane.healthy(|health| *health == DatabaseHealth::Up);
+    assert_eq!(served.databases().await, ["shop"]);
 }

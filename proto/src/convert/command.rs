@@ -85,6 +85,9 @@ impl From<&Body> for command::Body {
                 log: log_of(Log::User(*log)).into(),
                 is_on: *is_on,
             }),
+            Body::StopInstance { id } => {
+                Self::StopInstance(wire::StopInstance { instance_id: uuid_bytes(id.0) })
+            }
             Body::CreateConfiguration { id, spec } => {
                 Self::CreateConfiguration(wire::CreateConfiguration {
                     configuration_id: uuid_bytes(id.0),
@@ -173,6 +176,9 @@ impl TryFrom<command::Body> for Body {
                 id: InstanceId(uuid(&switch.instance_id, "switch_log.instance_id")?),
                 log: user_log(switch.log, "switch_log.log")?,
                 is_on: switch.is_on,
+            },
+            command::Body::StopInstance(stop) => Self::StopInstance {
+                id: InstanceId(uuid(&stop.instance_id, "stop_instance.instance_id")?),
             },
             command::Body::CreateConfiguration(create) => Self::CreateConfiguration {
                 id: ConfigurationId(uuid(

@@ -76,6 +76,7 @@ impl From<&Desired> for wire::Desired {
             settings: desired.settings.clone(),
             actions: all(&desired.actions),
             memory_mb: desired.memory_mb,
+            is_stopped: desired.is_stopped,
         }
     }
 }
@@ -92,6 +93,7 @@ impl TryFrom<wire::Desired> for Desired {
             settings: desired.settings,
             actions: each(desired.actions)?,
             memory_mb: desired.memory_mb,
+            is_stopped: desired.is_stopped,
         })
     }
 }

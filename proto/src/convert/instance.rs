@@ -91,6 +91,7 @@ fn body_of(event: &Event) -> Body {
         }
         Event::ConfigurationDetached => Body::ConfigurationDetached(body::ConfigurationDetached {}),
         Event::SettingsSettled { state, fault } => settings_settled(state, fault.as_ref()),
+        Event::Stopped => Body::Stopped(body::Stopped {}),
         Event::LogSwitched { log, is_on } => {
             let log = log_of(Log::User(*log)).into();
             Body::LogSwitched(body::LogSwitched { log, is_on: *is_on })
@@ -231,6 +232,7 @@ impl TryFrom<wire::InstanceEvent> for Event {
             Body::ConfigurationDetached(body::ConfigurationDetached {}) => {
                 Self::ConfigurationDetached
             }
+            Body::Stopped(body::Stopped {}) => Self::Stopped,
             Body::LogSwitched(switched) => Self::LogSwitched {
                 log: user_log(switched.log, "log_switched.log")?,
                 is_on: switched.is_on,

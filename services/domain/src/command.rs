@@ -92,6 +92,11 @@ pub enum Body {
         /// Whether it is written.
         is_on: bool,
     },
+    /// Have an instance's server stopped, until it is restarted.
+    StopInstance {
+        /// Which instance.
+        id: InstanceId,
+    },
     /// Make a configuration group.
     CreateConfiguration {
         /// Its id, chosen by the gateway.
@@ -167,6 +172,7 @@ impl Body {
             | Self::AttachConfiguration { id, .. }
             | Self::DetachConfiguration { id }
             | Self::SwitchLog { id, .. }
+            | Self::StopInstance { id }
             | Self::ResetStatus { id } => (*id).into(),
             Self::CreateConfiguration { id, .. }
             | Self::UpdateConfiguration { id, .. }

@@ -65,6 +65,8 @@ pub struct Desired {
     /// Memory of the flavor, in MiB, which the settings must fit into; absent in documents of a
     /// plane that did not tell it yet.
     pub memory_mb: Option<u32>,
+    /// Whether the server is to stand still.
+    pub is_stopped: bool,
     /// What to run once each, in order; an action stays here until it was reported.
     pub actions: Vec<Action>,
 }

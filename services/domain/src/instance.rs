@@ -95,6 +95,8 @@ pub struct Live {
     pub configuration: Option<ConfigurationId>,
     /// The logs that its owner has switched, and whether on; others are as the settings have them.
     pub logs: BTreeMap<UserLog, bool>,
+    /// Whether an administrator has its server stopped.
+    pub is_stopped: bool,
     /// Its server's settings, as far as the log knows.
     pub settings: Settings,
     /// The last logged health of its server.

@@ -2,15 +2,17 @@
 
 use super::newcomer;
 use super::openstack::beside;
+use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::stack::{Part, Sql};
+use testkit::stack::{Part, Sql, wait_for_async};
 
 fn entry<'a>(body: &'a Value, id: &str) -> Option<&'a Value> {
     body["instances"].as_array().unwrap().iter().find(|entry| entry["id"] == id)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_lists_reboots_and_still_sees_a_deleted_instance() -> anyhow::Result<()> {
+async fn an_administrator_lists_reboots_stops_and_still_sees_a_deleted_instance()
+-> anyhow::Result<()> {
     let (stack, _, api) = newcomer().await?;
     let more = json!({
         "databases": [{"name": "d"}],
@@ -44,6 +46,21 @@ async fn an_administrator_lists_reboots_and_still_sees_a_deleted_instance() -> a
     let instance = api.wait_until_up(&id).await;
     assert_ne!(stack.identity(Part::Server(&id))?, before, "the server is another one");
     assert_eq!(Sql::to(&instance, "u", "p-w-d")?.run("select 1")?, ["1"]);
+
+    let path = format!("/mgmt/instances/{id}/action");
+    let stop = json!({"stop": {}});
+    assert_eq!(admin.ask(Method::POST, &path, Some(&stop)).await?.status, 202);
+    wait_for_async("the server is stopped", async || {
+        let shown = api.instance(&id).await?;
+        (shown["operating_status"] == "SHUTDOWN").then_some(())
+    })
+    .await;
+    assert!(!stack.runs(Part::Server(&id)));
+    let restart = json!({"restart": {}});
+    let path = format!("/instances/{id}/action");
+    assert_eq!(api.ask(Method::POST, &path, Some(&restart)).await?.status, 202);
+    let instance = api.wait_until_up(&id).await;
+    assert_eq!(Sql::to(&instance, "u", "p-w-d")?.ready().run("select 1")?, ["1"]);
 
     api.delete(&id).await?;
     let shown = admin.get(&format!("/mgmt/instances/{id}?deleted=true")).await?.json();

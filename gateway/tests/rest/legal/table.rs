@@ -71,7 +71,8 @@ const fn inside(served: Told) -> Answers {
     [DOWN, served, DOWN, DOWN, DOWN, DOWN, served, DOWN, DOWN]
 }
 
-/// A restart is the way out for a database that is down or silent, and what settings wait for.
+/// A restart is the way out for a database that is down or silent, and what settings wait for; a
+/// stop is asked of whatever runs or does not.
 const RESTARTING: Answers = [BUSY, DONE, DONE, DONE, BUSY, BUSY, DONE, BUSY, BUSY];
 /// A resize needs a guest that answers, though not its database.
 const RESIZING: Answers = [BUSY, DONE, DONE, DOWN, BUSY, BUSY, DONE, BUSY, BUSY];
@@ -93,7 +94,6 @@ const NO_SOURCE: Answers = never(400, "Instance {id} is not a replica source.");
 const NO_RESET: Answers = never(403, "Policy doesn't allow instance:reset_status to be performed.");
 const NO_UPGRADE: Answers =
     never(501, "Changing 'datastore_version' is not offered by this service yet.");
-const NO_STOP: Answers = never(501, "Stopping a database is not offered by this service yet.");
 const NO_MOVE: Answers =
     never(501, "Moving an instance to another host is not offered by this service yet.");
 const NO_REBUILD: Answers =
@@ -177,7 +177,7 @@ pub(super) const TABLE: [Row; 45] = [
         r#"{"instance": {"datastore_version": "10.11"}}"#,
         NO_UPGRADE,
     ),
-    row(Admin, "POST /mgmt/instances/{id}/action", r#"{"stop": {}}"#, NO_STOP),
+    row(Admin, "POST /mgmt/instances/{id}/action", r#"{"stop": {}}"#, RESTARTING),
     row(Admin, "POST /mgmt/instances/{id}/action", r#"{"migrate": {}}"#, NO_MOVE),
     row(
         Admin,

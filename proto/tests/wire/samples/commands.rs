@@ -58,6 +58,7 @@ fn body_word(body: &Body) -> &'static str {
         Body::AttachConfiguration { .. } => "attach_configuration",
         Body::DetachConfiguration { .. } => "detach_configuration",
         Body::SwitchLog { .. } => "switch_log",
+        Body::StopInstance { .. } => "stop_instance",
         Body::CreateConfiguration { .. } => "create_configuration",
         Body::UpdateConfiguration { change, .. } => match change.values {
             None => "update_configuration",
@@ -75,7 +76,7 @@ fn body_word(body: &Body) -> &'static str {
     }
 }
 
-fn bodies() -> [Body; 19] {
+fn bodies() -> [Body; 20] {
     let (instance, configuration) = (InstanceId(id(1)), ConfigurationId(id(12)));
     let update = |values| {
         let (name, description) = (Some("tuned".to_owned()), Some("for tests".to_owned()));
@@ -96,6 +97,7 @@ fn bodies() -> [Body; 19] {
         Body::AttachConfiguration { id: instance, configuration },
         Body::DetachConfiguration { id: instance },
         Body::SwitchLog { id: instance, log: UserLog::General, is_on: true },
+        Body::StopInstance { id: instance },
         Body::CreateConfiguration { id: configuration, spec: Box::new(group()) },
         update(None),
         update(Some(NewValues::Replace(group().values))),

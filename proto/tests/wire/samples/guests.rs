@@ -36,6 +36,7 @@ fn desired() -> Vec<Sample> {
         version: "10.11.11".to_owned(),
         settings: BTreeMap::new(),
         memory_mb: None,
+        is_stopped: false,
         actions: Vec::new(),
     };
     let document = |desired| DesiredAnswer::Document(Box::new(desired));
@@ -47,6 +48,12 @@ fn desired() -> Vec<Sample> {
     ];
     let told = Desired { memory_mb: Some(512), ..full_desired() };
     samples.push(Sample::new("guest.desired_answer.document.memory_mb", ANSWER, &document(told)));
+    let stopped = Desired { is_stopped: true, ..full_desired() };
+    samples.push(Sample::new(
+        "guest.desired_answer.document.is_stopped",
+        ANSWER,
+        &document(stopped),
+    ));
     samples.extend(bodies().map(|body| {
         let name = format!("guest.desired_answer.document.{}", body_word(&body));
         let actions = vec![Action { id: ActionId(id(8)), body }];
@@ -65,6 +72,7 @@ fn full_desired() -> Desired {
         version: "10.11.11".to_owned(),
         settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         memory_mb: None,
+        is_stopped: false,
         actions: vec![Action { id: ActionId(id(8)), body: prepare }],
     }
 }

@@ -97,6 +97,7 @@ fn decide_live(live: &Live, command: &Command, context: &Context<'_>) -> Decisio
         Command::AttachConfiguration { configuration } => settings::attach(live, *configuration),
         Command::DetachConfiguration => settings::detach(live),
         Command::SwitchLog { log, is_on } => settings::switch_log(live, *log, *is_on),
+        Command::Stop => action::stop(live),
         Command::ResetStatus => Ok(reset(live, context)),
         Command::Observe(report) => Ok(observe(live, report, context)),
         Command::NoteSilence => {

@@ -29,6 +29,7 @@ pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
                 root: None,
                 configuration: spec.configuration,
                 logs: BTreeMap::new(),
+                is_stopped: false,
                 settings: Settings::default(),
                 health: DatabaseHealth::Unknown,
                 agent_silent: false,
@@ -109,6 +110,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         Event::StatusReset => reset(live, at),
         Event::ConfigurationAttached { configuration } => follow(live, Some(*configuration), at),
         Event::ConfigurationDetached => follow(live, None, at),
+        Event::Stopped => stop(live, at),
         Event::LogSwitched { log, is_on } => switch_log(live, *log, *is_on, at),
         Event::SettingsSettled { state, fault } => settle_settings(live, state, fault.as_ref()),
         Event::HealthChanged { health } => live.health = health.clone(),
@@ -147,6 +149,7 @@ fn restart_step(live: &mut Live, attempt: u32, deadline: Timestamp, fault: Optio
 fn request_resize(live: &mut Live, to: &Resize, deadline: Timestamp, at: Moment) {
     let running = begun(Step::Room, deadline);
     live.phase = Phase::Resizing(Resizing { to: to.clone(), since: at.position, running });
+    start(live, at);
 }
 
 fn make_room(live: &mut Live, deadline: Timestamp, at: Moment) {
@@ -208,6 +211,7 @@ fn settle_failed(live: &mut Live) {
 fn begin_action(live: &mut Live, action: Pending, at: Moment) {
     if action.spec == ActionSpec::Restart {
         live.phase = Phase::Restarting;
+        start(live, at);
     }
     live.actions.pending.push(action);
     live.revision = at.position;
@@ -225,6 +229,16 @@ fn reset(live: &mut Live, at: Moment) {
 fn follow(live: &mut Live, configuration: Option<ConfigurationId>, at: Moment) {
     live.configuration = configuration;
     ask_settings(live, at);
+}
+
+fn stop(live: &mut Live, at: Moment) {
+    live.is_stopped = true;
+    live.revision = at.position;
+}
+
+fn start(live: &mut Live, at: Moment) {
+    live.is_stopped = false;
+    live.revision = at.position;
 }
 
 fn switch_log(live: &mut Live, log: UserLog, is_on: bool, at: Moment) {

@@ -97,6 +97,8 @@ pub enum Command {
         /// Whether it is written.
         is_on: bool,
     },
+    /// Stop its server, until it is restarted.
+    Stop,
     /// Give it another flavor or a larger volume.
     Resize {
         /// To what.
@@ -313,6 +315,8 @@ pub enum Event {
         /// Whether it is written.
         is_on: bool,
     },
+    /// Its server is to be stopped, until a restart or a resize.
+    Stopped,
     /// What became of its settings.
     SettingsSettled {
         /// What its guest says.

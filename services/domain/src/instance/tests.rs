@@ -15,6 +15,7 @@ mod actions;
 mod logs;
 mod resizes;
 mod settings;
+mod stops;
 
 const LIMITS: Limits = Limits::PRODUCTION;
 const ALICE: WorkerId = WorkerId(uuid::Uuid::from_u128(1));

@@ -58,6 +58,7 @@ fn word(event: &Event) -> &'static str {
         Event::ConfigurationDetached => "configuration_detached",
         Event::SettingsSettled { .. } => "settings_settled",
         Event::LogSwitched { .. } => "log_switched",
+        Event::Stopped => "stopped",
     }
 }
 
@@ -105,6 +106,7 @@ fn life() -> Vec<Event> {
         Event::ConfigurationDetached,
         Event::SettingsSettled { state: refused_settings(), fault: Some(unsettled) },
         Event::LogSwitched { log: UserLog::SlowQuery, is_on: true },
+        Event::Stopped,
     ]
 }
 

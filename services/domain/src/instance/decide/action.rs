@@ -38,6 +38,20 @@ pub(super) fn request(
     }])
 }
 
+/// A server stands still until it is restarted, or started by a resize.
+pub(super) fn stop(live: &Live) -> Decision {
+    match live.phase {
+        Phase::Active if live.is_stopped => Ok(Vec::new()),
+        Phase::Active => Ok(vec![Event::Stopped]),
+        Phase::Provisioning(_)
+        | Phase::Restarting
+        | Phase::Resizing(_)
+        | Phase::Undoing(_)
+        | Phase::Failed
+        | Phase::Deleting(_) => Err(Rejection::Busy),
+    }
+}
+
 /// What a report says of actions that still wait.
 pub(super) fn results(live: &Live, report: &Report, context: &Context<'_>) -> Vec<Event> {
     let ended = report.results.iter().filter_map(|result| {
