@@ -41,6 +41,7 @@ pub(crate) fn open() -> Vec<Operation> {
     vec![
         get("/", discovery::versions)
             .named("listVersions", "Versions of the interface")
+            .refuses(&[406])
             .gives(listed::<discovery::Version>("versions")),
         get("/v1.0", discovery::version)
             .named("showVersion", "The version of the interface")

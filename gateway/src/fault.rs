@@ -45,6 +45,8 @@ pub(crate) enum Fault {
     },
     /// No such route, or not with this method.
     NoRoute,
+    /// No such version of the interface.
+    NotAcceptable,
     /// The thing is unknown, or another project's.
     NotFound(Missing),
     /// The body is larger than any that is meant.
@@ -157,6 +159,7 @@ impl Fault {
                 forbidden(format!("Operation not allowed for tenant {project}."))
             }
             Self::NoRoute => row(404, "itemNotFound", "The resource could not be found."),
+            Self::NotAcceptable => row(406, "notAcceptable", "version not supported"),
             Self::NotFound(missing) => row(404, "itemNotFound", missing.text()),
             Self::BodyTooLarge { bytes_max } => {
                 over_limit(format!("The request body is larger than {bytes_max} bytes."))

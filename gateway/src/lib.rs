@@ -20,6 +20,7 @@ mod gateway;
 mod guests;
 mod heartbeats;
 mod inside;
+mod negotiation;
 mod rates;
 mod request;
 mod request_id;

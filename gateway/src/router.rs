@@ -5,6 +5,7 @@ use crate::call::{self, PROJECT};
 use crate::dialect::{self, Dialect};
 use crate::fault::Fault;
 use crate::gateway::Gateway;
+use crate::negotiation::negotiate;
 use crate::request::document;
 use crate::request_id;
 use crate::routes;
@@ -32,13 +33,17 @@ pub fn router(gateway: Arc<Gateway>, identity: Router) -> Router {
     if gateway.config.dialect == Dialect::Founding {
         gated = gated.layer(middleware::map_response(dialect::founding));
     }
-    api::routed(api::open())
+    let routed = api::routed(api::open())
         .nest(&format!("/v1.0/{{{PROJECT}}}"), gated)
         .nest_service("/identity", identity)
         .fallback(routes::none)
         .method_not_allowed_fallback(routes::none)
+        .with_state(gateway);
+    // What changes a path must come before what looks at it.
+    Router::new()
+        .fallback_service(routed)
+        .layer(middleware::from_fn(negotiate))
         .layer(middleware::from_fn_with_state(places, envelope))
-        .with_state(gateway)
 }
 
 /// Around every request: its id, a place among those at once, one log line, and an answer even

@@ -47,6 +47,7 @@ fn every_fault_of_the_gateway_has_its_status() {
         (Fault::Denied { rule: "r" }, 403, "forbidden"),
         (Fault::NotAdmin, 403, "forbidden"),
         (Fault::NoRoute, 404, "itemNotFound"),
+        (Fault::NotAcceptable, 406, "notAcceptable"),
         (Fault::no_instance(&INSTANCE), 404, "itemNotFound"),
         (Fault::BodyTooLarge { bytes_max: 1 }, 413, "overLimit"),
         (Fault::MediaType, 415, "badMediaType"),

@@ -221,6 +221,33 @@ async fn too_many_requests_at_once_are_refused() {
 }
 
 #[tokio::test]
+async fn a_path_without_a_version_may_ask_for_one() {
+    let stack = Stack::start().await;
+    let member = stack.member().await;
+    let ask = async |path: &str, accept: &str| {
+        let request = Request::get(path)
+            .header("host", "db.example:8779")
+            .header("x-auth-token", &member.token)
+            .header("accept", accept);
+        stack.send(request.body(Body::empty()).unwrap()).await
+    };
+    let ours = "application/json, application/vnd.openstack.trove+json; version=1.0";
+    let listed = ask(&format!("/{DEMO}/flavors?x=1"), ours).await;
+    assert_eq!(listed.status, StatusCode::OK, "{listed:?}");
+    assert_eq!(listed.json(), member.get("/flavors").await.json());
+    assert_eq!(ask("/", ours).await.json()["version"]["id"], "v1.0");
+    let other = "application/vnd.openstack.trove+json;version=2.0";
+    let refused = ask(&format!("/{DEMO}/flavors"), other).await;
+    let fault = ("notAcceptable".to_owned(), "version not supported".to_owned());
+    assert_eq!((refused.status, refused.fault()), (StatusCode::NOT_ACCEPTABLE, fault));
+    // A path that names its version is answered by it, whatever else is asked for.
+    assert_eq!(ask(&format!("/v1.0/{DEMO}/flavors"), other).await.status, StatusCode::OK);
+    assert_eq!(ask("/healthcheck", other).await.status, StatusCode::OK);
+    let unasked = ask(&format!("/{DEMO}/flavors"), "application/json").await;
+    assert_eq!(unasked.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn versions_are_told_without_a_token() {
     let stack = Stack::start().await;
     for (path, pointer) in [("/", "/versions/0"), ("/v1.0", "/version"), ("/v1.0/", "/version")] {
