@@ -130,7 +130,9 @@ impl Runner {
         keys.extend(
             hosts.iter().filter_map(|host| host.capacity.as_ref()).map(|own| Key::from(own.host)),
         );
-        keys.extend(rows.configurations()?.iter().map(|group| Key::from(group.id)));
+        keys.extend(
+            rows.configurations(None, None, usize::MAX)?.iter().map(|group| Key::from(group.id)),
+        );
         Ok(keys)
     }
 

@@ -100,7 +100,7 @@ pub(crate) async fn delete(
     if instances.iter().any(|instance| instance.spec.version.id == known.id) {
         return Err(Fault::invalid("Datastore version is in use by instance."));
     }
-    let groups = gateway.read_model.configurations()?;
+    let groups = gateway.read_model.configurations(None, None, usize::MAX)?;
     if groups.iter().any(|group| group.spec.version == known.id) {
         return Err(Fault::invalid("Datastore version is in use by configuration."));
     }

@@ -215,3 +215,34 @@ async fn the_defaults_of_an_instance_are_text() {
     assert!(settings["innodb_buffer_pool_size"].as_str().unwrap().ends_with('M'));
     assert!(settings.values().all(Value::is_string));
 }
+
+#[tokio::test]
+async fn groups_are_listed_by_project_in_pages_and_deleted_ones_not_at_all() {
+    let stack = Stack::start().await;
+    let (member, other) = (stack.member().await, stack.client("demo", OTHER).await);
+    let values = json!({"wait_timeout": 5});
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(made(&member, &values).await);
+        made(&other, &values).await;
+    }
+    let gone = ids.remove(2);
+    assert_eq!(
+        member.delete(&format!("/configurations/{gone}")).await.status,
+        StatusCode::ACCEPTED
+    );
+    ids.sort();
+    let mut seen = Vec::new();
+    let mut path = "/configurations?limit=3".to_owned();
+    loop {
+        let page = member.get(&path).await.json();
+        let listed = page["configurations"].as_array().unwrap();
+        seen.extend(listed.iter().map(|group| group["id"].as_str().unwrap().to_owned()));
+        let Some(next) = page["links"][0]["href"].as_str() else { break };
+        path = format!("/configurations{}", &next[next.find('?').unwrap()..]);
+    }
+    assert_eq!(seen, ids);
+    let all = stack.admin().await.get("/configurations?limit=3").await.json();
+    assert_eq!(all["configurations"].as_array().unwrap().len(), 3);
+    assert!(all["links"].is_array(), "those of all projects");
+}

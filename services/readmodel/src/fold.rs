@@ -24,9 +24,9 @@ enum Any {
     Datastore(Folded<Datastore>),
     Version(Box<Folded<Version>>),
     Catalogue(Folded<Catalogue>),
-    /// With its entries in the lists, as they stand in the store.
+    /// With its entries in the lists, as they stand in the store; so is the next.
     Instance(Folded<Instance>, Entries),
-    Configuration(Folded<Configuration>),
+    Configuration(Folded<Configuration>, Entries),
 }
 
 /// What a batch of commits changed.
@@ -91,10 +91,14 @@ fn load(store: &dyn ProjectionStore, key: Key) -> Result<Any, StoreError> {
         Kind::Catalogue => Any::Catalogue(stored(store, key)?),
         Kind::Instance => {
             let row: Folded<Instance> = stored(store, key)?;
-            let entries = entries(key, &row.state);
-            Any::Instance(row, entries)
+            let listed = listed(key, &row.state);
+            Any::Instance(row, listed)
         }
-        Kind::Configuration => Any::Configuration(stored(store, key)?),
+        Kind::Configuration => {
+            let row: Folded<Configuration> = stored(store, key)?;
+            let listed = listed_group(key, &row.state);
+            Any::Configuration(row, listed)
+        }
     })
 }
 
@@ -108,7 +112,7 @@ impl Any {
             Self::Version(row) => row.apply(recorded),
             Self::Catalogue(row) => row.apply(recorded),
             Self::Instance(row, _) => row.apply(recorded),
-            Self::Configuration(row) => row.apply(recorded),
+            Self::Configuration(row, _) => row.apply(recorded),
         }
     }
 
@@ -120,14 +124,13 @@ impl Any {
             Self::Datastore(row) => put_row(batch, key, row),
             Self::Version(row) => put_row(batch, key, &**row),
             Self::Catalogue(row) => put_row(batch, key, row),
-            Self::Configuration(row) => put_row(batch, key, row),
             Self::Instance(row, before) => {
                 put_row(batch, key, row);
-                let now = entries(key, &row.state);
-                batch.removals.extend(before.iter().filter(|entry| !now.contains(entry)).cloned());
-                for entry in now {
-                    row::put(batch, entry, &true);
-                }
+                put_entries(batch, before, listed(key, &row.state));
+            }
+            Self::Configuration(row, before) => {
+                put_row(batch, key, row);
+                put_entries(batch, before, listed_group(key, &row.state));
             }
         }
     }
@@ -137,10 +140,23 @@ fn put_row<A: Serialize>(batch: &mut Batch, key: Key, row: &Folded<A>) {
     row::put(batch, row::aggregate(key), row);
 }
 
-/// The keys under which an instance stands in lists.
+fn put_entries(batch: &mut Batch, before: &Entries, now: Entries) {
+    batch.removals.extend(before.iter().filter(|entry| !now.contains(entry)).cloned());
+    for entry in now {
+        row::put(batch, entry, &true);
+    }
+}
+
+/// The keys under which an aggregate stands in lists.
 type Entries = Vec<Vec<u8>>;
 
-fn entries(key: Key, instance: &Instance) -> Entries {
+fn listed_group(key: Key, group: &Configuration) -> Entries {
+    let project = group.live().map(|group| Key::from(&group.spec.project).id);
+    let lists = project.into_iter().flat_map(|project| [None, Some(project)]);
+    lists.map(|of| row::group(of, key.id)).collect()
+}
+
+fn listed(key: Key, instance: &Instance) -> Entries {
     let (live, is_deleted) = match instance {
         Instance::Absent | Instance::Abandoned { .. } => return Vec::new(),
         Instance::Live(live) => (live, false),

@@ -259,7 +259,7 @@ impl ReadModel {
         let after = after.map_or_else(Vec::new, |id| row::live(project, id.0));
         let mut found = Vec::new();
         for (key, _) in self.inner.store.scan(&prefix, &after, limit)? {
-            let Some(id) = row::instance_of(&key) else { continue };
+            let Some(id) = row::id_of(&key) else { continue };
             if let Instance::Live(live) = self.instance(InstanceId(id))? {
                 found.push(*live);
             }
@@ -332,13 +332,26 @@ impl ReadModel {
         Ok(self.folded(id.into())?.state)
     }
 
-    /// All configuration groups that their owners can see, by id.
+    /// At most `limit` configuration groups of a project, or of all, with ids above `after`, by
+    /// id.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub fn configurations(&self) -> Result<Vec<Group>, ReadError> {
-        let groups: Vec<Configuration> = self.all()?;
-        Ok(groups.iter().filter_map(Configuration::live).cloned().collect())
+    pub fn configurations(
+        &self,
+        project: Option<&ProjectId>,
+        after: Option<ConfigurationId>,
+        limit: usize,
+    ) -> Result<Vec<Group>, ReadError> {
+        let project = project.map(|project| Key::from(project).id);
+        let prefix = row::group_prefix(project);
+        let after = after.map_or_else(Vec::new, |id| row::group(project, id.0));
+        let mut found = Vec::new();
+        for (key, _) in self.inner.store.scan(&prefix, &after, limit)? {
+            let Some(id) = row::id_of(&key) else { continue };
+            found.extend(self.configuration(ConfigurationId(id))?.live().cloned());
+        }
+        Ok(found)
     }
 
     fn all<A: Aggregate + DeserializeOwned>(&self) -> Result<Vec<A>, ReadError> {
@@ -363,7 +376,7 @@ impl ReadModel {
         let mut keys = Vec::new();
         for kind in Kind::ALL {
             let rows = self.inner.store.scan(&row::kind_prefix(b'd', kind), &[], usize::MAX)?;
-            let ids = rows.iter().filter_map(|(key, _)| row::instance_of(key));
+            let ids = rows.iter().filter_map(|(key, _)| row::id_of(key));
             keys.extend(ids.map(|id| Key { kind, id }));
         }
         Ok(keys)

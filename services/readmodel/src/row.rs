@@ -8,6 +8,8 @@
 //! | `p`, 16 bytes of the project's id, 16 bytes of id | that the instance is live |
 //! | `m`, whether deleted, 8 bytes of time, 16 bytes of id | that the instance changed last then |
 //! | `n`, 16 bytes of the project's id, then as for `m` | the same, of one project |
+//! | `g`, 16 bytes of id | that the configuration group is live |
+//! | `h`, 16 bytes of the project's id, 16 bytes of id | that the configuration group is live |
 //! | `~position` | [`Position`] |
 //!
 //! Each value is a CRC-32 of the rest and the rest as JSON: neither sled nor the disk notices
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Raised whenever rows change their shape: an older store is rebuilt.
-const SCHEMA: u32 = 11;
+const SCHEMA: u32 = 12;
 
 /// Up to where the store has folded, of which log, in which shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,17 @@ pub(crate) fn live(project: Option<Uuid>, instance: Uuid) -> Vec<u8> {
     [&live_prefix(project)[..], instance.as_bytes()].concat()
 }
 
+pub(crate) fn group_prefix(project: Option<Uuid>) -> Vec<u8> {
+    match project {
+        None => vec![b'g'],
+        Some(project) => [&b"h"[..], project.as_bytes()].concat(),
+    }
+}
+
+pub(crate) fn group(project: Option<Uuid>, group: Uuid) -> Vec<u8> {
+    [&group_prefix(project)[..], group.as_bytes()].concat()
+}
+
 /// An entry of the lists with the latest changed first; entries sort as they are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Latest {
@@ -107,8 +120,8 @@ pub(crate) fn latest_of(key: &[u8]) -> Option<Latest> {
     Some(Latest { until_end, id: Uuid::from_slice(id).ok()? })
 }
 
-/// The instance that a key of an index ends with.
-pub(crate) fn instance_of(key: &[u8]) -> Option<Uuid> {
+/// The id that a key of an index ends with.
+pub(crate) fn id_of(key: &[u8]) -> Option<Uuid> {
     key.last_chunk::<16>().map(|bytes| Uuid::from_bytes(*bytes))
 }
 
