@@ -157,6 +157,14 @@ pub enum Error {
         /// How long it was waited for.
         waited: Duration,
     },
+    /// Programs of an image run, so that it can't be taken away.
+    #[error("programs of {} are running (process ids {pids:?}): stop them first", root.display())]
+    Running {
+        /// The image's directory.
+        root: PathBuf,
+        /// The processes that were seen.
+        pids: Vec<u32>,
+    },
     /// A program ended badly for a reason that is not known here.
     #[error("`{program}` ended with {outcome}\n{output}")]
     ProgramFailed {

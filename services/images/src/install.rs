@@ -84,7 +84,7 @@ impl Installer<'_> {
         let archive =
             Archive::updated(recipe.suite, (&store.apt(), &store.locks()), store.progress())?;
         let packages = archive.plan(recipe)?;
-        let version = self.version(&packages)?;
+        let version = recipe.version(&packages)?;
         let short = version::without_epoch(&version);
         let root = self.shelf.join(format!("{}-{short}-{ARCHITECTURE}", recipe.engine));
         if let Some(stamp) = Stamp::read(&root)? {
@@ -128,19 +128,6 @@ impl Installer<'_> {
         Ok(Image { root, stamp })
     }
 
-    fn version(&self, packages: &[Package]) -> Result<String, Error> {
-        let first = self.recipe.packages.first().copied().unwrap_or_default();
-        packages
-            .iter()
-            .find(|package| package.name == first)
-            .map(|package| package.version.clone())
-            .ok_or_else(|| self.lacks(first))
-    }
-
-    fn lacks(&self, what: &str) -> Error {
-        Error::PackageMissing { suite: self.recipe.suite, what: what.to_owned() }
-    }
-
     /// Throws away what killed processes left; the caller holds the engine's lock.
     fn clear_rubbish(&self) -> Result<(), Error> {
         let (new, own) =
@@ -165,7 +152,7 @@ impl Installer<'_> {
             }
         }
         match self.recipe.programs.iter().find(|path| !root.join(path).exists()) {
-            Some(missing) => Err(self.lacks(missing)),
+            Some(missing) => Err(self.recipe.lacks(missing)),
             None => Ok(()),
         }
     }
@@ -176,6 +163,22 @@ impl Installer<'_> {
         let first = self.recipe.programs.first().copied().unwrap_or_default();
         let mut program = command::command(&root.join(first).to_string_lossy(), lock)?;
         command::succeed(program.arg("--version").current_dir(root), LOCAL_MAX).map(drop)
+    }
+}
+
+impl Recipe {
+    /// The version that an image of `packages` has: that of the first one asked for.
+    pub(crate) fn version(&self, packages: &[Package]) -> Result<String, Error> {
+        let first = self.packages.first().copied().unwrap_or_default();
+        packages
+            .iter()
+            .find(|package| package.name == first)
+            .map(|package| package.version.clone())
+            .ok_or_else(|| self.lacks(first))
+    }
+
+    fn lacks(&self, what: &str) -> Error {
+        Error::PackageMissing { suite: self.suite, what: what.to_owned() }
     }
 }
 

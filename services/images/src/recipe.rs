@@ -45,7 +45,7 @@ impl fmt::Display for Suite {
 }
 
 /// How one engine of one series is made into an image.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recipe {
     /// The engine's word in image ids and directory names; never changes once released.
     pub engine: &'static str,
@@ -76,6 +76,11 @@ pub enum Libraries {
 }
 
 impl Recipe {
+    /// The recipe of one series of an engine.
+    pub fn find(engine: &str, series: &str) -> Option<&'static Self> {
+        ENGINES.iter().find(|recipe| recipe.engine == engine && recipe.series == series)
+    }
+
     /// The programs to patch.
     pub(crate) fn patched(&self) -> impl Iterator<Item = &'static str> {
         let programs = match self.libraries {
@@ -92,24 +97,36 @@ pub const MARIADB_10_11: Recipe = Recipe {
     series: "10.11",
     title: "MariaDB 10.11",
     suite: Suite::Bookworm,
-    packages: &["mariadb-server-core", "mariadb-client", "mariadb-backup", "dash", "libc-bin"],
+    packages: MARIADB_PACKAGES,
     pretended: PRETENDED,
-    programs: &[
-        "usr/sbin/mariadbd",
-        "usr/bin/mariadb",
-        "usr/bin/mariadb-admin",
-        "usr/bin/mariadb-backup",
-        "usr/bin/mariadb-binlog",
-        "usr/bin/mariadb-check",
-        "usr/bin/mariadb-dump",
-        "usr/bin/mariadb-tzinfo-to-sql",
-        "usr/bin/mariadb-upgrade",
-        "usr/bin/mbstream",
-        "usr/bin/dash",
-        "usr/bin/sh",
-    ],
+    programs: MARIADB_PROGRAMS,
     libraries: Libraries::Own,
 };
+
+/// MariaDB of Debian 13.
+pub const MARIADB_11_8: Recipe =
+    Recipe { series: "11.8", title: "MariaDB 11.8", suite: Suite::Trixie, ..MARIADB_10_11 };
+
+/// The engines that can be fetched.
+pub const ENGINES: &[Recipe] = &[MARIADB_10_11, MARIADB_11_8];
+
+const MARIADB_PACKAGES: &[&str] =
+    &["mariadb-server-core", "mariadb-client", "mariadb-backup", "dash", "libc-bin"];
+
+const MARIADB_PROGRAMS: &[&str] = &[
+    "usr/sbin/mariadbd",
+    "usr/bin/mariadb",
+    "usr/bin/mariadb-admin",
+    "usr/bin/mariadb-backup",
+    "usr/bin/mariadb-binlog",
+    "usr/bin/mariadb-check",
+    "usr/bin/mariadb-dump",
+    "usr/bin/mariadb-tzinfo-to-sql",
+    "usr/bin/mariadb-upgrade",
+    "usr/bin/mbstream",
+    "usr/bin/dash",
+    "usr/bin/sh",
+];
 
 /// What rewrites executables, and what walls them in.
 pub(crate) const TOOLS: Recipe = Recipe {
@@ -155,10 +172,12 @@ const PRETENDED: &[&str] = &[
     "libfile-find-rule-perl",
     "libjson-perl",
     "libllvm14",
+    "libllvm19",
     "libnumber-compare-perl",
     "libpam-modules",
     "libpam-runtime",
     "libperl5.36",
+    "libperl5.40",
     "libtext-glob-perl",
     "libz3-4",
     "locales",
@@ -167,10 +186,12 @@ const PRETENDED: &[&str] = &[
     "lsof",
     "netbase",
     "openssl",
+    "openssl-provider-legacy",
     "passwd",
     "perl",
     "perl-base",
     "perl-modules-5.36",
+    "perl-modules-5.40",
     "postgresql-client-common",
     "postgresql-common",
     "procps",

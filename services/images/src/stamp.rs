@@ -81,6 +81,17 @@ impl Stamp {
         toml::from_str(&text).map(Some).map_err(damaged)
     }
 
+    /// Takes the stamp out of `root`, which from then on is no image.
+    pub(crate) fn remove(root: &Path) -> Result<(), Error> {
+        files::remove(&root.join(FILE))?;
+        match std::fs::File::open(root).and_then(|directory| directory.sync_all()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io(root)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the stamp into `root`, which from then on is an image.
     pub(crate) fn write(&self, root: &Path) -> Result<(), Error> {
         let text = toml::to_string(self).expect("strings, numbers and lists fit into TOML");

@@ -2,10 +2,12 @@
 
 use std::cmp::Ordering;
 
-/// The upstream part of a Debian version: without epoch and revision.
+/// The upstream part of a Debian version: without epoch and revision, and without what Debian
+/// adds when it takes something out of a source (`+ds`, `+dfsg`).
 pub(crate) fn upstream(package_version: &str) -> &str {
     let rest = without_epoch(package_version);
-    rest.rsplit_once('-').map_or(rest, |(upstream, _)| upstream)
+    let upstream = rest.rsplit_once('-').map_or(rest, |(upstream, _)| upstream);
+    upstream.split_once('+').map_or(upstream, |(makers, _)| makers)
 }
 
 /// A Debian version without its epoch, as the archive's own file names have it. An epoch's colon
@@ -48,6 +50,7 @@ mod tests {
     #[test]
     fn an_upstream_version_has_neither_epoch_nor_revision() {
         assert_eq!(upstream("1:10.11.19-0+deb12u1"), "10.11.19");
+        assert_eq!(upstream("1:11.8.9+ds-0+deb13u1"), "11.8.9");
         assert_eq!(upstream("2.15.1-1"), "2.15.1");
         assert_eq!(upstream("5.8"), "5.8");
     }

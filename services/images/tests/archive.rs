@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use images::{MARIADB_10_11, NATS_SERVER_VERSION_WANTED, Store, Suite};
+use images::{ENGINES, MARIADB_10_11, NATS_SERVER_VERSION_WANTED, Store, Suite};
 
 fn store() -> Store {
     let directory = std::env::var_os("TROVE_IMAGES_DIR")
@@ -37,24 +37,6 @@ fn the_bus_of_debian_13_can_be_had_beside_it() {
 }
 
 #[test]
-fn mariadb_runs_on_its_own_libraries() {
-    let image = store().ensure_engine(&MARIADB_10_11).unwrap();
-    assert!(image.version_number.starts_with("10.11."), "{image:?}");
-    let server = image.root.join("usr/sbin/mariadbd");
-    assert!(output(&server, &["--version"]).contains(&image.version_number));
-    for program in MARIADB_10_11.programs {
-        let program = image.root.join(program);
-        let loader = image.root.join("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
-        let libraries = output(&loader, &["--list", program.to_str().unwrap()]);
-        let strange: Vec<&str> = libraries
-            .lines()
-            .filter(|line| line.contains('/') && !line.contains(image.root.to_str().unwrap()))
-            .collect();
-        assert!(strange.is_empty(), "{program:?}: {strange:?}");
-    }
-}
-
-#[test]
 fn an_image_is_found_again_by_its_id() {
     let store = store();
     let image = store.ensure_engine(&MARIADB_10_11).unwrap();
@@ -65,4 +47,45 @@ fn an_image_is_found_again_by_its_id() {
 fn bubblewrap_runs_by_its_path() {
     let tools = store().ensure_tools().unwrap();
     assert!(output(&tools.bwrap, &["--version"]).starts_with("bubblewrap "));
+}
+
+#[test]
+fn each_series_of_an_engine_runs_on_its_own_libraries() {
+    for recipe in ENGINES {
+        let image = store().ensure_engine(recipe).unwrap();
+        assert!(image.version_number.starts_with(recipe.series), "{image:?}");
+        let server = image.root.join(recipe.programs[0]);
+        assert!(output(&server, &["--version"]).contains(&image.version_number));
+        for program in recipe.programs {
+            let strange = strange_libraries(&image.root, &image.root.join(program));
+            assert!(strange.is_empty(), "{program:?}: {strange:?}");
+        }
+    }
+}
+
+/// The libraries that a program takes from outside of its image.
+fn strange_libraries(root: &Path, program: &Path) -> Vec<String> {
+    let loader = root.join("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
+    let libraries = output(&loader, &["--list", program.to_str().expect("plain name")]);
+    let is_strange = |line: &&str| {
+        line.contains("not found")
+            || line.contains('/') && !line.contains(root.to_str().expect("plain name"))
+    };
+    libraries.lines().filter(is_strange).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_the_archive_has_is_told_with_its_size() {
+    let store = store();
+    store.ensure_engine(&MARIADB_10_11).unwrap();
+    let (offers, errors) = store.offers();
+    assert!(errors.is_empty(), "{errors:?}");
+    let told: Vec<_> =
+        offers.iter().map(|offer| (offer.recipe.engine, offer.recipe.series)).collect();
+    let known: Vec<_> = ENGINES.iter().map(|recipe| (recipe.engine, recipe.series)).collect();
+    assert_eq!(told, known);
+    for offer in offers {
+        assert!(offer.version_number.starts_with(offer.recipe.series), "{offer:?}");
+        assert!(offer.download_bytes > 10_000_000, "{offer:?}");
+    }
 }

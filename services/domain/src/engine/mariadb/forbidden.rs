@@ -59,6 +59,7 @@ const NAMES: [(&str, &[&str]); 11] = [
             "extra_port",
             "port",
             "proxy_protocol_networks",
+            "redirect_url",
             "skip_name_resolve",
             "skip_networking",
             "socket",
@@ -82,11 +83,14 @@ const NAMES: [(&str, &[&str]); 11] = [
         REPLICATION,
         &[
             "binlog_expire_logs_seconds",
+            "binlog_space_limit",
             "expire_logs_days",
             "log_bin",
             "log_slave_updates",
+            "max_binlog_total_size",
             "read_only",
             "server_id",
+            "slave_connections_needed_for_purge",
             "slave_skip_errors",
             "sql_log_bin",
         ],
@@ -137,6 +141,7 @@ mod tests {
             "pid_file",
             "ssl_key",
             "port",
+            "redirect_url",
         ] {
             assert!(forbidden(name).is_some(), "{name}");
         }
