@@ -44,6 +44,8 @@ struct Below<'a> {
     #[serde(flatten)]
     more: More<'a>,
     server: Option<Server<'a>>,
+    /// What it runs from, whatever its version runs from by now.
+    image: String,
     deleted: bool,
     deleted_at: Option<String>,
     service_status: &'static str,
@@ -143,6 +145,7 @@ impl<'a> Managed<'a> {
             basics: Basics::in_detail(live, viewer),
             more: More::of(live, heard, viewer),
             server: live.place.as_ref().map(|place| server(live, place)),
+            image: live.spec.version.image.to_string(),
             deleted: self.is_deleted(),
             deleted_at: deleted_at.map(moment),
             service_status: self.service_status(),

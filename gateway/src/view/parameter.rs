@@ -17,6 +17,14 @@ pub(crate) struct ParameterView<'a> {
     min: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max: Option<Number>,
+    /// The words that it may be made of, where these are all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<&'a [String]>,
+    /// The engine's own value; absent where it depends on the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'a str>,
     restart_required: bool,
     datastore_version_id: String,
 }
@@ -44,6 +52,9 @@ impl<'a> ParameterView<'a> {
             kind: parameter.kind.word(),
             min,
             max,
+            values: words(&parameter.kind),
+            default: parameter.default.as_deref(),
+            unit: parameter.unit.as_deref(),
             restart_required: parameter.restart_required,
             datastore_version_id: version.to_string(),
         }
@@ -62,6 +73,18 @@ impl<'a> ManagedParameter<'a> {
             max_size: max,
             min_size: min,
         }
+    }
+}
+
+fn words(kind: &ParameterKind) -> Option<&[String]> {
+    match kind {
+        ParameterKind::Choice(words) | ParameterKind::Set(words) | ParameterKind::Flags(words) => {
+            Some(words)
+        }
+        ParameterKind::Integer(_)
+        | ParameterKind::Float(_)
+        | ParameterKind::Boolean
+        | ParameterKind::Text => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::databases::active;
 use crate::desk::NOW;
 use crate::guest::Manner;
-use crate::seed::{activate, id_of, small_creation};
+use crate::seed::{MYSQL_VERSION, activate, id_of, small_creation};
 use crate::stack::{Client, DEMO, OTHER, Stack};
 use axum::http::{Method, StatusCode};
 use domain::ids::{InstanceId, WorkerId};
@@ -129,6 +129,26 @@ async fn a_deleted_instance_is_shown_when_asked_for() {
     ] {
         let answer = admin.send(method, &path, &json!({"reboot": {}})).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_names_the_image_that_it_runs_from() {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let id = create(&stack.member().await, "a").await;
+    let (before, after) = (Uuid::from_u128(0x30).to_string(), Uuid::from_u128(0x31).to_string());
+    let path = format!("/mgmt/datastore-versions/{MYSQL_VERSION}");
+    let changed = admin.send(Method::PATCH, &path, &json!({"image": after})).await;
+    assert_eq!(changed.status, StatusCode::ACCEPTED, "{changed:?}");
+    let other = create(&stack.member().await, "b").await;
+    for (id, image) in [(id, before), (other, after)] {
+        let shown = admin.get(&format!("/mgmt/instances/{id}")).await.json();
+        assert_eq!(shown["instance"]["image"], json!(image));
+        let list = admin.get("/mgmt/instances").await.json();
+        let entries = list["instances"].as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["id"] == json!(id.to_string()));
+        assert_eq!(entry.unwrap()["image"], json!(image));
     }
 }
 

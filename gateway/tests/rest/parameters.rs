@@ -20,6 +20,19 @@ async fn a_version_s_parameters_are_found_by_its_names_and_by_its_id() {
 }
 
 #[tokio::test]
+async fn a_parameter_shows_all_that_the_engine_says_of_it() {
+    let stack = Stack::start().await;
+    let path = format!("/datastores/versions/{MYSQL_VERSION}/parameters");
+    let member = stack.member().await;
+    let timeout = member.get(&format!("{path}/wait_timeout")).await.json();
+    assert_eq!((&timeout["default"], &timeout["unit"]), (&json!("28800"), &json!("s")));
+    assert_eq!(timeout.get("values"), None);
+    let format = member.get(&format!("{path}/binlog_format")).await.json();
+    assert_eq!(format["values"], json!(["MIXED", "ROW"]));
+    assert_eq!((format.get("default"), format.get("unit")), (None, None));
+}
+
+#[tokio::test]
 async fn a_version_of_which_nothing_is_known_has_no_parameters() {
     let stack = Stack::start().await;
     let path = format!("/datastores/versions/{MYSQL_OLD}/parameters");

@@ -80,6 +80,7 @@ pub(crate) fn parameters() -> Vec<Parameter> {
     };
     let widest = Range { min: Some(i64::MIN.into()), max: Some(u64::MAX.into()) };
     let port = ParameterKind::Integer(Range { min: Some(0), max: Some(65_535) });
+    let timeout = ParameterKind::Integer(Range { min: Some(1), max: Some(31_536_000) });
     let words = vec!["MIXED".to_owned(), "ROW".to_owned()];
     vec![
         Parameter { restart_required: true, ..row("a_size", ParameterKind::Integer(widest)) },
@@ -87,7 +88,11 @@ pub(crate) fn parameters() -> Vec<Parameter> {
         row("cost", ParameterKind::Float(Range { min: Real::new(0.5), max: None })),
         row("general_log", ParameterKind::Boolean),
         Parameter { forbidden: Some("is ours".to_owned()), ..row("port", port) },
-        row("wait_timeout", ParameterKind::Integer(Range { min: Some(1), max: Some(31_536_000) })),
+        Parameter {
+            default: Some("28800".to_owned()),
+            unit: Some("s".to_owned()),
+            ..row("wait_timeout", timeout)
+        },
     ]
 }
 
