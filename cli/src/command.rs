@@ -1,6 +1,7 @@
 //! The commands that speak to the API, a file for each resource.
 
 mod access;
+mod comparison;
 mod configuration;
 mod creation;
 mod database;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     #[command(flatten)]
     Version(version::Command),
     #[command(flatten)]
+    Comparison(comparison::Command),
+    #[command(flatten)]
     Quota(quota::Command),
 }
 
@@ -82,6 +85,7 @@ async fn carry_out(command: Command, context: &mut Context) -> Outcome<()> {
         Command::Flavor(command) => command.run(context).await,
         Command::Datastore(command) => command.run(context).await,
         Command::Version(command) => command.run(context).await,
+        Command::Comparison(command) => command.run(context).await,
         Command::Quota(command) => command.run(context).await,
     }
 }

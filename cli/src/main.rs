@@ -8,6 +8,7 @@ mod completion;
 mod console;
 mod failure;
 mod find;
+mod image;
 mod output;
 mod process;
 mod stack;
@@ -37,6 +38,9 @@ struct Arguments {
 enum Command {
     #[command(flatten)]
     Api(command::Command),
+    /// Lists, fetches and removes the engines that are unpacked on this host.
+    #[command(subcommand)]
+    Image(image::Command),
     /// Writes what a shell needs to complete the command line.
     Completion(completion::Completion),
     /// Runs the local stack in the foreground until Ctrl-C.
@@ -68,6 +72,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Api(command) => {
             wait_for(async { Ok(command::run(command, &arguments.credentials, output).await?) })
+        }
+        Command::Image(command) => {
+            wait_for(async { Ok(command.run(&arguments.credentials, output).await?) })
         }
         Command::Completion(completion) => {
             completion.write::<Arguments>();
@@ -129,6 +136,9 @@ mod tests {
             "trove --os-cloud c datastore-version-update --active true 5.5 --json",
             "trove create shop db.small --size 1 --databases a b --users anna:x bob:y --wait",
             "trove quota-update p instances -1",
+            "trove image list --available --json",
+            "trove --os-cloud c image fetch mariadb 11.8 --state-dir d",
+            "trove image remove 301aa4d9-31a3-5458-8f93-a97c97b75f53",
         ] {
             assert!(Arguments::try_parse_from(line.split_ascii_whitespace()).is_ok(), "{line}");
         }

@@ -25,8 +25,10 @@ mod volumes;
 
 use crate::console::Console;
 use anyhow::Context as _;
+pub(crate) use configs::{Local, local};
 use place::Place;
 use plane::{Plane, Ready};
+pub(crate) use programs::own_guestagent;
 pub(crate) use removal::{Removal, remove};
 pub(crate) use settings::Settings;
 use signals::Signals;

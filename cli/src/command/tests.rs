@@ -38,7 +38,7 @@ async fn sent(line: &str, script: &[Step]) -> (String, Value) {
     }
     let (head, body) = last.split_once("\r\n\r\n").unwrap();
     let first = head.lines().next().unwrap().trim_end_matches(" http/1.1").to_owned();
-    (first, serde_json::from_str(body).unwrap())
+    (first, serde_json::from_str(body).unwrap_or_default())
 }
 
 #[tokio::test]
@@ -82,4 +82,11 @@ async fn versions_are_changed_with_their_datastore_named_or_not() {
     let line = format!("datastore-version-update --active true {V}");
     let (first, _) = sent(&line, &[VERSION, VERSION]).await;
     assert_eq!(first, format!("patch /p/mgmt/datastores/versions/{V}"));
+}
+
+#[tokio::test]
+async fn versions_are_deleted() {
+    let line = "datastore-version-delete 5.5 --datastore d";
+    let (first, _) = sent(line, &[VERSIONS, Step::Answer(202, "")]).await;
+    assert_eq!(first, format!("delete /p/mgmt/datastore-versions/{V}"));
 }

@@ -36,6 +36,15 @@ pub(crate) enum Command {
     /// Changes a datastore version; for administrators.
     #[command(name = "datastore-version-update")]
     Update(Update),
+    /// Deletes a datastore version that nobody uses; for administrators.
+    #[command(name = "datastore-version-delete")]
+    Delete {
+        /// Name or id of its datastore, where the name is not enough.
+        #[arg(long, value_name = "NAME")]
+        datastore: Option<String>,
+        /// Its name or id.
+        version: String,
+    },
 }
 
 #[derive(Args)]
@@ -104,6 +113,14 @@ impl Command {
             }
             Self::Create(create) => create.run(context).await,
             Self::Update(update) => update.run(context).await,
+            Self::Delete { datastore, version } => {
+                let found = find::version(client, datastore.as_deref(), &version).await?;
+                let what = format!("delete datastore version {version}");
+                let path = path::of(&["mgmt", "datastore-versions", &find::id(&found)]);
+                client.change(&what, Method::DELETE, &path, None).await?;
+                context.output.done(&format!("The datastore version {version} is deleted."));
+                Ok(())
+            }
         }
     }
 }

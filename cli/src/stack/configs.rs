@@ -5,9 +5,35 @@
 use super::keys::{Keys, REGION};
 use super::place::{self, Place};
 use super::settings::Dialect;
-use serde::Serialize;
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use toml::{Table, toml};
+
+/// What of a stack matters to whoever works with its images.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Local {
+    pub(crate) images_dir: PathBuf,
+    pub(crate) instances_dir: PathBuf,
+    pub(crate) guestagent: PathBuf,
+}
+
+/// What the first taskmanager of the stack in `state` was told last; nothing where none was.
+pub(crate) fn local(state: &Path) -> anyhow::Result<Option<Local>> {
+    #[derive(Deserialize)]
+    struct Told {
+        local: Local,
+    }
+    let path = state.join("run/taskmanager-0.toml");
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        other => other.with_context(|| format!("read {}", path.display()))?,
+    };
+    let told: Told =
+        toml::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+    Ok(Some(told.local))
+}
 
 /// What a process's configuration is made of, apart from its own name and port.
 #[derive(Debug)]

@@ -69,6 +69,11 @@ fn beside_us() -> anyhow::Result<PathBuf> {
     Ok(own.parent().context("find the launcher's own directory")?.to_owned())
 }
 
+/// The guestagent that was built with the launcher.
+pub(crate) fn own_guestagent() -> anyhow::Result<PathBuf> {
+    program(&beside_us()?, "trove-guestagent")
+}
+
 fn program(directory: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let path = directory.join(name);
     anyhow::ensure!(
