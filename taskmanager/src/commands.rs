@@ -2,7 +2,7 @@
 
 mod offer;
 
-pub(crate) use offer::aside;
+pub(crate) use offer::{aside, is_offered};
 
 use crate::clock::{fresh_command, now};
 use crate::core::{Core, external, internal, refusal};

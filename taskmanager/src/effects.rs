@@ -1,6 +1,7 @@
 //! Carries out one effect: claim, call, result. Each part may be repeated.
 
 use crate::clock::now;
+use crate::commands;
 use crate::core::{Core, internal};
 use crate::followers;
 use crate::provisioner::{Credentials, GuestPlan, ProvisionError, Provisioner};
@@ -10,6 +11,7 @@ use domain::aggregate::Key;
 use domain::host::{self, Host};
 use domain::ids::{CommandId, derived};
 use domain::instance::messages::Outcome;
+use domain::instance::spec::VersionRef;
 use domain::instance::{Command, Effect, FaultCause, Figures, Live, Rejection};
 use eventlog::HandleError;
 use std::sync::Arc;
@@ -136,6 +138,12 @@ impl Effects {
     }
 
     async fn place(&self, core: &Core, live: &Live) -> Result<Outcome, ProvisionError> {
+        // These rows have the creation, and so whatever was recorded before it.
+        if !commands::is_offered(core, live.spec.version.id).map_err(transient)? {
+            let VersionRef { datastore_name, name, .. } = &live.spec.version;
+            let detail = format!("datastore version {datastore_name} {name} is being deleted");
+            return Err(ProvisionError::Refused { cause: FaultCause::Refused, detail });
+        }
         let key = Key::from(self.provisioner.capacity().host);
         let command = host::Command::Place {
             instance: live.id,

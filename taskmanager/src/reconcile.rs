@@ -7,12 +7,21 @@ use crate::clock::{fresh_command, now};
 use crate::core::{Core, internal};
 use domain::aggregate::Key;
 use domain::host::{self, Host};
-use domain::ids::{CommandId, InstanceId, ProjectId, derived};
+use domain::ids::{CommandId, InstanceId, ProjectId, VersionId, derived};
 use domain::instance::{self, Figures, Instance, Live, Phase, Step};
 use domain::project::{self, Project, Reservation};
 use domain::quota::Amount;
 use domain::time::Timestamp;
+use domain::version;
 use readmodel::{ReadError, ReadModel};
+
+/// Has a version serve again whose deletion nobody has finished.
+pub(crate) async fn version(core: &Core, id: VersionId) {
+    let request = internal(fresh_command(), version::Command::Restore);
+    if let Err(error) = core.version.handle(id.into(), &request, now).await {
+        tracing::warn!(version_id = %id, error = %telemetry::Chain(&error), "Not restored.");
+    }
+}
 
 /// What a project's reservations need.
 pub(crate) struct Found {

@@ -16,7 +16,7 @@ use crate::followers;
 use crate::reconcile;
 use domain::aggregate::{Key, Kind};
 use domain::configuration::Configuration;
-use domain::ids::{CommandId, ConfigurationId, InstanceId, derived};
+use domain::ids::{CommandId, ConfigurationId, InstanceId, VersionId, derived};
 use domain::instance::{Command, Instance, Live, Phase, Timer};
 use domain::time::Timestamp;
 use eventlog::HandleError;
@@ -133,6 +133,7 @@ impl Runner {
         keys.extend(
             rows.configurations(None, None, usize::MAX)?.iter().map(|group| Key::from(group.id)),
         );
+        keys.extend(rows.withdrawn()?.iter().map(|(id, _)| Key::from(*id)));
         Ok(keys)
     }
 
@@ -148,7 +149,23 @@ impl Runner {
                 tokio::spawn(async move { reconcile::places(&core, key).await });
             }
             Kind::Configuration => self.look_at_configuration(ConfigurationId(key.id), agenda),
-            Kind::Plane | Kind::Datastore | Kind::Version | Kind::Catalogue => {}
+            Kind::Version => self.look_at_version(VersionId(key.id), agenda),
+            Kind::Plane | Kind::Datastore | Kind::Catalogue => {}
+        }
+    }
+
+    /// A version whose deletion nobody has finished serves again.
+    fn look_at_version(self: &Arc<Self>, id: VersionId, agenda: &mut Agenda) {
+        match self.core.rows.version(id).map(|version| version.withdrawn) {
+            Ok(Some(until)) if until > now() => {
+                agenda.insert((until, id.into()));
+            }
+            Ok(Some(_)) => {
+                let core = self.core.clone();
+                tokio::spawn(async move { reconcile::version(&core, id).await });
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "Row not read."),
         }
     }
 

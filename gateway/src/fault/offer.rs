@@ -13,6 +13,9 @@ pub(super) fn row_of(what: &str, rejection: Rejection) -> Row {
         Rejection::Version(version::Rejection::NotFound) => {
             row(404, "itemNotFound", format!("The {what} cannot be found."))
         }
+        Rejection::Version(version::Rejection::InUse) => {
+            bad_request("Datastore version is in use by instance or configuration.")
+        }
         Rejection::Datastore(datastore::Rejection::Exists)
         | Rejection::Version(version::Rejection::Exists) => {
             bad_request(format!("There is a {what} already."))

@@ -16,7 +16,7 @@ use domain::plane::{self, Plane};
 use domain::project::{self, Project};
 use domain::quota::{Overrides, Quotas};
 use domain::time::Timestamp;
-use domain::version::Version;
+use domain::version::{self, Version};
 use eventlog::{
     EventLog, Folded, HandleError, Handler, HandlerConfig, MemoryLog, Request as Order,
 };
@@ -180,6 +180,7 @@ impl Desk {
     async fn offer(&self, envelope: &Envelope, asked: &Asks) -> Result<u64, Rejection> {
         let key = Key::from(asked.datastore());
         let of_datastore = |rejection| Rejection::Offer(offer::Rejection::Datastore(rejection));
+        let of_version = |rejection| Rejection::Offer(offer::Rejection::Version(rejection));
         let mut position = 0;
         for step in asked.steps() {
             let done = match step {
@@ -191,9 +192,12 @@ impl Desk {
                     handle(&self.datastores, key, order).await.map_err(of_datastore)
                 }
                 Step::OfVersion(id, command) => {
-                    handle(&self.versions, id.into(), order(envelope, command))
-                        .await
-                        .map_err(|rejection| Rejection::Offer(offer::Rejection::Version(rejection)))
+                    let order = order(envelope, command);
+                    handle(&self.versions, id.into(), order).await.map_err(of_version)
+                }
+                Step::Withdraw(id) => {
+                    let withdraw = by_plane(version::Command::Withdraw);
+                    handle(&self.versions, id.into(), withdraw).await.map_err(of_version)
                 }
             };
             position = position.max(done?);

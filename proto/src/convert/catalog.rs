@@ -7,6 +7,7 @@ use crate::error::DecodeError;
 use crate::generated::trove::event::v1 as wire;
 use domain::datastore::Label;
 use domain::ids::{DatastoreId, ImageId, VersionId};
+use domain::time::Timestamp;
 use domain::version::Details;
 use domain::{datastore, version};
 use wire::{datastore_event, version_event};
@@ -97,6 +98,10 @@ impl From<&version::Event> for wire::VersionEvent {
         let event = match event {
             version::Event::Registered(details) => version_event::Event::Registered(details.into()),
             version::Event::Described(details) => version_event::Event::Described(details.into()),
+            version::Event::Withdrawn { until } => {
+                version_event::Event::Withdrawn(version_event::Withdrawn { until_ms: until.0 })
+            }
+            version::Event::Restored => version_event::Event::Restored(version_event::Restored {}),
             version::Event::Deleted => version_event::Event::Deleted(version_event::Deleted {}),
         };
         Self { event: Some(event) }
@@ -112,6 +117,10 @@ impl TryFrom<wire::VersionEvent> for version::Event {
                 Self::Registered(registered.try_into()?)
             }
             version_event::Event::Described(described) => Self::Described(described.try_into()?),
+            version_event::Event::Withdrawn(version_event::Withdrawn { until_ms }) => {
+                Self::Withdrawn { until: Timestamp(until_ms) }
+            }
+            version_event::Event::Restored(version_event::Restored {}) => Self::Restored,
             version_event::Event::Deleted(version_event::Deleted {}) => Self::Deleted,
         })
     }

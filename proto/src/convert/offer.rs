@@ -130,6 +130,7 @@ impl From<Rejection> for Reason {
             Rejection::Datastore(datastore::Rejection::HasVersions) => OfferCause::HasVersions,
             Rejection::Version(version::Rejection::NotFound) => OfferCause::VersionNotFound,
             Rejection::Version(version::Rejection::Exists) => OfferCause::VersionExists,
+            Rejection::Version(version::Rejection::InUse) => OfferCause::VersionInUse,
         };
         Self::Offer(Offer { cause: cause.into() })
     }
@@ -148,6 +149,7 @@ impl TryFrom<Offer> for Rejection {
                 OfferCause::HasVersions => Self::Datastore(datastore::Rejection::HasVersions),
                 OfferCause::VersionNotFound => Self::Version(version::Rejection::NotFound),
                 OfferCause::VersionExists => Self::Version(version::Rejection::Exists),
+                OfferCause::VersionInUse => Self::Version(version::Rejection::InUse),
             })
         })
     }

@@ -68,6 +68,8 @@ pub enum Step {
     OfDatastore(datastore::Command),
     /// The decision that the order is about, by this version.
     OfVersion(VersionId, version::Command),
+    /// Withdraw this version, and go on only if nothing uses it.
+    Withdraw(VersionId),
 }
 
 /// Why an order is refused.
@@ -141,6 +143,7 @@ impl Order {
                     .collect()
             }
             Self::DeleteVersion { id, .. } => vec![
+                Step::Withdraw(*id),
                 Step::OfVersion(*id, version::Command::Delete),
                 Step::Aside(datastore::Command::Release(*id)),
             ],

@@ -1,9 +1,16 @@
 //! A datastore version: which engine manager runs which image.
+//!
+//! # Invariants
+//! - A version that is used is not deleted. First it is withdrawn: a creation that is recorded
+//!   later does not come to be. Once all that was recorded before has been read, it is either used
+//!   by some of that, and restored, or by nobody ever, and deleted. No creation pays for this.
 
 use crate::aggregate::{Aggregate, Context, Kind, Moment};
 use crate::commit::events_of;
 use crate::engine::Manager;
 use crate::ids::{DatastoreId, ImageId, VersionId};
+use crate::limits::Limits;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A version, folded; without details before it is known and after it is gone.
@@ -14,6 +21,8 @@ pub struct Version {
     /// What the configuration last said of it: what an administrator has changed or taken away
     /// since stays so until the configuration says something else.
     pub configured: Option<Details>,
+    /// Until when it is decided whether it is deleted; none while that is not asked.
+    pub withdrawn: Option<Timestamp>,
 }
 
 /// What a version is.
@@ -52,7 +61,11 @@ pub enum Command {
     Create(Details),
     /// Be this from now on.
     Change(Details),
-    /// End.
+    /// Serve no creation that comes from now on.
+    Withdraw,
+    /// Serve creations again.
+    Restore,
+    /// End, withdrawn.
     Delete,
 }
 
@@ -63,6 +76,13 @@ pub enum Event {
     Registered(Details),
     /// It is this now, by an administrator's word.
     Described(Details),
+    /// It serves no creation any more.
+    Withdrawn {
+        /// When it does again, unless it is gone by then.
+        until: Timestamp,
+    },
+    /// It serves creations again.
+    Restored,
     /// It is gone.
     Deleted,
 }
@@ -74,6 +94,15 @@ pub enum Rejection {
     NotFound,
     /// There is one already.
     Exists,
+    /// Something uses it.
+    InUse,
+}
+
+impl Version {
+    /// What it is, for those who may use it.
+    pub fn offered(&self) -> Option<&Details> {
+        self.details.as_ref().filter(|_| self.withdrawn.is_none())
+    }
 }
 
 impl Aggregate for Version {
@@ -82,7 +111,7 @@ impl Aggregate for Version {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn decide(&self, command: &Command, _: &Context<'_>) -> Result<Vec<Event>, Rejection> {
+    fn decide(&self, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Rejection> {
         match (command, &self.details) {
             (Command::Register(details), _) => {
                 let news = self.configured.as_ref() != Some(details);
@@ -90,9 +119,20 @@ impl Aggregate for Version {
             }
             (Command::Create(_), Some(_)) => Err(Rejection::Exists),
             (Command::Create(details), None) => Ok(vec![Event::Described(details.clone())]),
-            (Command::Change(_) | Command::Delete, None) => Err(Rejection::NotFound),
+            (Command::Change(_) | Command::Withdraw | Command::Delete, None) => {
+                Err(Rejection::NotFound)
+            }
             (Command::Change(details), Some(known)) if details == known => Ok(Vec::new()),
             (Command::Change(details), Some(_)) => Ok(vec![Event::Described(details.clone())]),
+            (Command::Withdraw, Some(_)) => {
+                let until = context.now.after(Limits::span(context.limits.reservation_ms));
+                Ok(vec![Event::Withdrawn { until }])
+            }
+            (Command::Restore, _) => {
+                Ok(self.withdrawn.map(|_| Event::Restored).into_iter().collect())
+            }
+            // Restored meanwhile, because it is used or because the deletion took too long.
+            (Command::Delete, Some(_)) if self.withdrawn.is_none() => Err(Rejection::InUse),
             (Command::Delete, Some(_)) => Ok(vec![Event::Deleted]),
         }
     }
@@ -104,7 +144,12 @@ impl Aggregate for Version {
                 self.configured = Some(details.clone());
             }
             Event::Described(details) => self.details = Some(details.clone()),
-            Event::Deleted => self.details = None,
+            Event::Withdrawn { until } => self.withdrawn = Some(*until),
+            Event::Restored => self.withdrawn = None,
+            Event::Deleted => {
+                self.details = None;
+                self.withdrawn = None;
+            }
         }
     }
 
@@ -114,8 +159,6 @@ impl Aggregate for Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Limits;
-    use crate::time::Timestamp;
     use uuid::Uuid;
 
     fn ask(state: &mut Version, command: &Command) -> Result<usize, Rejection> {
@@ -152,6 +195,7 @@ mod tests {
         assert_eq!(ask(&mut state, &Command::Change(details("b"))), Ok(0));
         assert_eq!(ask(&mut state, &register), Ok(0));
         assert_eq!(state.details, Some(details("b")));
+        assert_eq!(ask(&mut state, &Command::Withdraw), Ok(1));
         assert_eq!(ask(&mut state, &Command::Delete), Ok(1));
         assert_eq!(ask(&mut state, &register), Ok(0));
         assert_eq!(state.details, None);
@@ -166,8 +210,26 @@ mod tests {
         assert_eq!(ask(&mut state, &Command::Change(details("a"))), Err(Rejection::NotFound));
         assert_eq!(ask(&mut state, &Command::Create(details("a"))), Ok(1));
         assert_eq!(ask(&mut state, &Command::Create(details("a"))), Err(Rejection::Exists));
+        assert_eq!(ask(&mut state, &Command::Withdraw), Ok(1));
         assert_eq!(ask(&mut state, &Command::Delete), Ok(1));
         assert_eq!(ask(&mut state, &Command::Delete), Err(Rejection::NotFound));
+        assert_eq!(ask(&mut state, &Command::Withdraw), Err(Rejection::NotFound));
         assert_eq!(ask(&mut state, &Command::Create(details("a"))), Ok(1));
+        assert!(state.offered().is_some());
+    }
+
+    #[test]
+    fn what_is_withdrawn_serves_nobody_until_it_is_gone_or_restored() {
+        let mut state = Version::default();
+        ask(&mut state, &Command::Create(details("a"))).unwrap();
+        assert_eq!(ask(&mut state, &Command::Delete), Err(Rejection::InUse), "not withdrawn");
+        assert_eq!(ask(&mut state, &Command::Restore), Ok(0));
+        assert_eq!(ask(&mut state, &Command::Withdraw), Ok(1));
+        assert_eq!((state.offered(), state.details.is_some()), (None, true));
+        // Who asks again gets all the time again.
+        assert_eq!(ask(&mut state, &Command::Withdraw), Ok(1));
+        assert_eq!(ask(&mut state, &Command::Restore), Ok(1));
+        assert!(state.offered().is_some());
+        assert_eq!(ask(&mut state, &Command::Delete), Err(Rejection::InUse));
     }
 }

@@ -17,6 +17,7 @@ use domain::ids::{ConfigurationId, InstanceId, ProjectId, VersionId};
 use domain::instance::{Instance, Live};
 use domain::plane::Plane;
 use domain::project::Project;
+use domain::time::Timestamp;
 use domain::version::{self, Version};
 use eventlog::{EventLog, Folded, Recorded, Tailer};
 use serde::de::DeserializeOwned;
@@ -307,13 +308,31 @@ impl ReadModel {
         self.all()
     }
 
-    /// All versions of all datastores, by id.
+    /// All versions of all datastores that may be used, by id.
     ///
     /// # Errors
     /// See [`ReadError`].
     pub fn versions(&self) -> Result<Vec<version::Details>, ReadError> {
         let versions: Vec<Version> = self.all()?;
-        Ok(versions.into_iter().filter_map(|version| version.details).collect())
+        Ok(versions.iter().filter_map(|version| version.offered().cloned()).collect())
+    }
+
+    /// A version; the empty one when it is unknown.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn version(&self, id: VersionId) -> Result<Version, ReadError> {
+        Ok(self.folded(id.into())?.state)
+    }
+
+    /// All versions whose deletion is being decided, with the time when it has to be.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn withdrawn(&self) -> Result<Vec<(VersionId, Timestamp)>, ReadError> {
+        let versions: Vec<Version> = self.all()?;
+        let of = |version: &Version| Some((version.details.as_ref()?.id, version.withdrawn?));
+        Ok(versions.iter().filter_map(of).collect())
     }
 
     /// The parameters of a version; the empty catalogue when nothing is known of them.

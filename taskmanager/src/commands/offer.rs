@@ -3,10 +3,12 @@
 use crate::clock::{fresh_command, now};
 use crate::core::{Core, external, internal, refusal};
 use domain::command::{Accepted, Envelope, Rejection, Reply};
-use domain::datastore;
 use domain::ids::{DatastoreId, VersionId};
 use domain::offer::{self, Order, Step};
+use domain::version::Version;
+use domain::{datastore, version};
 use eventlog::{HandleError, Handled};
+use readmodel::ReadError;
 
 type Done<R> = Result<Handled, HandleError<R>>;
 
@@ -25,11 +27,12 @@ pub(super) async fn decide(core: &Core, envelope: &Envelope, order: &Order) -> O
                 let request = external(envelope, command);
                 let done = core.version.handle(version.into(), &request, now).await;
                 let refused = |rejection| Rejection::Offer(offer::Rejection::Version(rejection));
-                done.map_err(|error| refusal(error, refused))
+                done.map(|done| done.position).map_err(|error| refusal(error, refused))
             }
+            Step::Withdraw(version) => withdraw(core, version).await,
         };
         match done {
-            Ok(handled) => position = position.max(handled.position),
+            Ok(of_step) => position = position.max(of_step),
             Err(None) => return None,
             Err(Some(rejection)) => return Some(Err(rejection)),
         }
@@ -37,9 +40,51 @@ pub(super) async fn decide(core: &Core, envelope: &Envelope, order: &Order) -> O
     Some(Ok(Accepted { position }))
 }
 
-fn of_datastore(done: Done<datastore::Rejection>) -> Result<Handled, Option<Rejection>> {
+/// Leaves a version withdrawn that nothing uses. What is recorded after that does not come to
+/// use it: instances look before they take a place. One that is gone stays so, and it is for the
+/// deletion to say whether this order has done it.
+async fn withdraw(core: &Core, id: VersionId) -> Result<u64, Option<Rejection>> {
+    let refused = |rejection| Rejection::Offer(offer::Rejection::Version(rejection));
+    let ask = |command| async {
+        core.version.handle(id.into(), &internal(fresh_command(), command), now).await
+    };
+    let position = match ask(version::Command::Withdraw).await {
+        Ok(withdrawn) => withdrawn.position,
+        Err(HandleError::Rejected(version::Rejection::NotFound)) => return Ok(0),
+        Err(error) => return Err(refusal(error, refused)),
+    };
+    if !core.reached(position).await {
+        return Err(None);
+    }
+    match is_used(core, id) {
+        Ok(false) => Ok(position),
+        Ok(true) => {
+            ask(version::Command::Restore).await.map_err(|error| refusal(error, refused))?;
+            Err(Some(refused(version::Rejection::InUse)))
+        }
+        Err(error) => {
+            tracing::warn!(error = %telemetry::Chain(&error), "Row not read.");
+            Err(None)
+        }
+    }
+}
+
+/// Whether a version may be used, as far as the rows know it.
+pub(crate) fn is_offered(core: &Core, id: VersionId) -> Result<bool, ReadError> {
+    let row = core.rows.folded::<Version>(id.into())?;
+    Ok(row.version == 0 || row.state.offered().is_some())
+}
+
+fn is_used(core: &Core, id: VersionId) -> Result<bool, ReadError> {
+    let instances = core.rows.instances(None, usize::MAX)?;
+    let groups = core.rows.configurations(None, None, usize::MAX)?;
+    Ok(instances.iter().any(|live| live.spec.version.id == id)
+        || groups.iter().any(|group| group.spec.version == id))
+}
+
+fn of_datastore(done: Done<datastore::Rejection>) -> Result<u64, Option<Rejection>> {
     let refused = |rejection| Rejection::Offer(offer::Rejection::Datastore(rejection));
-    done.map_err(|error| refusal(error, refused))
+    done.map(|done| done.position).map_err(|error| refusal(error, refused))
 }
 
 /// Has a datastore decide what an order needs besides. A name that a version has left behind
@@ -68,6 +113,9 @@ async fn is_gone(core: &Core, version: VersionId) -> bool {
     core.freshen(version.into()).await
         && core
             .rows
-            .folded::<domain::version::Version>(version.into())
+            .folded::<Version>(version.into())
             .is_ok_and(|row| row.version > 0 && row.state.details.is_none())
 }
+
+#[cfg(test)]
+mod tests;

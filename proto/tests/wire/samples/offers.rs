@@ -84,6 +84,7 @@ pub(super) fn cause_word(rejection: offer::Rejection) -> &'static str {
         offer::Rejection::Version(rejection) => match rejection {
             version::Rejection::NotFound => "version_not_found",
             version::Rejection::Exists => "version_exists",
+            version::Rejection::InUse => "version_in_use",
         },
     }
 }
@@ -96,7 +97,8 @@ fn rejections() -> impl Iterator<Item = offer::Rejection> {
         datastore::Rejection::NoSuchVersion,
         datastore::Rejection::HasVersions,
     ];
-    let version = [version::Rejection::NotFound, version::Rejection::Exists];
+    let version =
+        [version::Rejection::NotFound, version::Rejection::Exists, version::Rejection::InUse];
     let datastore = datastore.into_iter().map(offer::Rejection::Datastore);
     datastore.chain(version.into_iter().map(offer::Rejection::Version))
 }

@@ -32,6 +32,8 @@ pub(super) fn all() -> Vec<(String, Events)> {
     for event in [
         version::Event::Described(full_details()),
         version::Event::Described(Details { image: None, ..full_details() }),
+        version::Event::Withdrawn { until: LATER },
+        version::Event::Restored,
         version::Event::Deleted,
     ] {
         all.push((version_word(&event).to_owned(), Events::Version(vec![event])));
@@ -190,6 +192,8 @@ fn version_word(event: &version::Event) -> &'static str {
         version::Event::Registered(_) => "version.registered",
         version::Event::Described(details) if details.image.is_none() => "version.described.bare",
         version::Event::Described(_) => "version.described",
+        version::Event::Withdrawn { .. } => "version.withdrawn",
+        version::Event::Restored => "version.restored",
         version::Event::Deleted => "version.deleted",
     }
 }
