@@ -15,7 +15,7 @@ use crate::routes::{Answer, accepted};
 use crate::view::status::Words;
 use domain::aggregate::Key;
 use domain::command::{Body, Rejection};
-use domain::guest::{ActionCause, ActionFailure, DatabaseHealth, Query, QueryAnswer};
+use domain::guest::{ActionCause, ActionFailure, Query, QueryAnswer};
 use domain::ids::{ActionId, CommandId, InstanceId, SecretId, derived};
 use domain::instance::action::Progress;
 use domain::instance::{ActionSpec, Instance, Live, Phase};
@@ -237,8 +237,8 @@ fn missing(spec: &ActionSpec) -> Option<Missing> {
 
 /// Refuses while the database can't be worked with.
 fn check_ready(live: &Live) -> Result<(), Fault> {
-    let is_up = live.health == DatabaseHealth::Up && !live.agent_silent;
-    if is_up && live.phase == Phase::Active {
+    let answers = live.health.answers() && !live.agent_silent;
+    if answers && live.phase == Phase::Active {
         Ok(())
     } else {
         Err(Fault::refused(live, Rejection::DatabaseDown))

@@ -39,6 +39,7 @@ use shim_client::ShimClient;
 mod action;
 mod answer;
 mod converge;
+mod guard;
 mod health;
 mod journal;
 mod logs;
@@ -124,6 +125,7 @@ async fn serve(spec: GuestSpec) -> Result<(), AgentError> {
     tokio::select! {
         () = stop.cancelled() => Ok(()),
         () = watcher.watch() => Ok(()),
+        () = guard::keep(&guest) => Ok(()),
         ended = talk(&guest, &connection, journal, &stop) => ended,
     }
 }

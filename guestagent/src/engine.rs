@@ -40,6 +40,26 @@ pub trait DatabaseEngine: Send + Sync {
     /// See [`EngineError`]; a value that the server would cut to another is refused.
     async fn set(&self, name: &str, value: Option<&str>) -> Result<Taken, EngineError>;
 
+    /// Whether the settings file, as it is written, keeps the server's users from changing
+    /// anything.
+    fn guard(&self) -> Guard;
+
+    /// Has the settings file that is written next do so or not. A setting that says something
+    /// else has no effect while it does.
+    fn set_guard(&self, guard: Guard);
+
+    /// Has the running server do so, at once: changes under way are ended.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    async fn hold(&self) -> Result<(), EngineError>;
+
+    /// Has the running server do as the settings say.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    async fn let_go(&self, settings: &BTreeMap<String, String>) -> Result<(), EngineError>;
+
     /// What the server runs before it lets anybody in, so that it lets its agent in whatever
     /// became of the agent's account, and nobody by the template's password.
     fn init_file(&self) -> String;
@@ -97,6 +117,15 @@ pub trait DatabaseEngine: Send + Sync {
     /// The lines of a server's log that tell what went wrong at its last start, as it says them:
     /// the first is nearest to the cause.
     fn complaints<'a>(&self, log: &'a str) -> Vec<&'a str>;
+}
+
+/// Whether a server's users are kept from changing anything, for want of room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// They change what they may.
+    Lifted,
+    /// They only read.
+    Held,
 }
 
 /// When a setting comes into force.

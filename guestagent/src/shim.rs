@@ -37,7 +37,7 @@ mod find;
 mod kept;
 mod log_file;
 mod logs;
-mod usage;
+pub(crate) mod usage;
 
 /// How long an agent may take to end.
 const AGENT_STOP_MAX: Duration = Duration::from_secs(5);

@@ -6,6 +6,7 @@
 use super::links::{Linked, Links};
 use super::{moment, status};
 use crate::heartbeats::Heard;
+use domain::guest::DatabaseHealth;
 use domain::ids::ConfigurationId;
 use domain::instance::{Fault, FaultCause, Live, Phase, Step};
 use schemars::JsonSchema;
@@ -13,6 +14,11 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 const MESSAGE_CHARS_MAX: usize = 255;
+/// What to do about a full volume, in the room that a message has.
+const FULL: &str = "The volume is full, so the database takes no changes from its users. Delete a \
+                    database that is not needed, or resize the volume: it takes changes again by \
+                    itself once there is room.";
+const FULL_INSIDE: &str = "the guest agent has made the server read-only";
 const BYTES_PER_GB: f64 = 1_073_741_824.0;
 
 /// Who looks, and from where.
@@ -231,11 +237,7 @@ impl<'a> More<'a> {
         Self {
             service_status_updated: heard.map(|heard| moment(heard.at)),
             locality: live.spec.locality.as_deref(),
-            fault: live.fault.as_ref().map(|fault| FaultView {
-                message: message(&live.phase, fault),
-                created: moment(fault.created),
-                details: viewer.is_admin.then_some(fault.detail.as_str()),
-            }),
+            fault: fault(live, viewer),
             inside: viewer.is_admin.then(|| Inside {
                 server_id: guest_id.clone(),
                 volume_id: guest_id,
@@ -273,6 +275,22 @@ fn bytes(count: u64) -> f64 {
 
 fn hundredths(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
+}
+
+/// What its owner has to know: that it is full as long as it is, else what failed last.
+fn fault<'a>(live: &'a Live, viewer: Viewer<'_>) -> Option<FaultView<'a>> {
+    if live.health == DatabaseHealth::Full {
+        return Some(FaultView {
+            message: FULL.to_owned(),
+            created: moment(live.health_since),
+            details: viewer.is_admin.then_some(FULL_INSIDE),
+        });
+    }
+    live.fault.as_ref().map(|fault| FaultView {
+        message: message(&live.phase, fault),
+        created: moment(fault.created),
+        details: viewer.is_admin.then_some(fault.detail.as_str()),
+    })
 }
 
 /// What failed, and why: cut to the length that clients have room for.

@@ -11,7 +11,8 @@
 //! | deleting | SHUTDOWN | empty |
 //!
 //! At rest: a silent agent is ERROR, whatever the last health was; else unknown is ERROR too,
-//! since only a reset leaves it so; starting is BUILD, up is HEALTHY, down is SHUTDOWN.
+//! since only a reset leaves it so; starting is BUILD, up is HEALTHY, full is BLOCKED, down is
+//! SHUTDOWN.
 
 use domain::guest::DatabaseHealth;
 use domain::instance::{Live, Phase};
@@ -21,7 +22,8 @@ pub(crate) const STATUSES: [&str; 7] =
     ["BUILD", "ACTIVE", "RESTART_REQUIRED", "REBOOT", "RESIZE", "ERROR", "SHUTDOWN"];
 
 /// Every word of [`operating_status`].
-pub(crate) const OPERATING_STATUSES: [&str; 5] = ["", "BUILD", "HEALTHY", "SHUTDOWN", "ERROR"];
+pub(crate) const OPERATING_STATUSES: [&str; 6] =
+    ["", "BUILD", "HEALTHY", "BLOCKED", "SHUTDOWN", "ERROR"];
 
 /// `status`: what the control plane is doing. Never says how the database is: clients wait for
 /// exactly `ACTIVE`.
@@ -60,6 +62,7 @@ pub(crate) fn service_status(live: &Live) -> &'static str {
         DatabaseHealth::Unknown => "ERROR",
         DatabaseHealth::Starting => "BUILD",
         DatabaseHealth::Up => "HEALTHY",
+        DatabaseHealth::Full => "BLOCKED",
         DatabaseHealth::Down { .. } => "SHUTDOWN",
     }
 }

@@ -23,6 +23,7 @@ use table::{Row, TABLE, Told, Who};
 enum Seen {
     Build,
     Healthy,
+    Blocked,
     Down,
     Silent,
     Reboot,
@@ -33,9 +34,10 @@ enum Seen {
 }
 
 /// In the order of the table's columns.
-const SEEN: [Seen; 9] = [
+const SEEN: [Seen; 10] = [
     Seen::Build,
     Seen::Healthy,
+    Seen::Blocked,
     Seen::Down,
     Seen::Silent,
     Seen::Reboot,
@@ -50,6 +52,7 @@ impl Seen {
         match self {
             Self::Build => ("BUILD", ""),
             Self::Healthy => ("ACTIVE", "HEALTHY"),
+            Self::Blocked => ("ACTIVE", "BLOCKED"),
             Self::Down => ("ACTIVE", "SHUTDOWN"),
             Self::Silent => ("ACTIVE", "ERROR"),
             Self::Reboot => ("REBOOT", ""),
@@ -76,6 +79,9 @@ async fn bring(stack: &Stack, seen: Seen, is_following: bool) -> InstanceId {
     }
     match seen {
         Seen::Build | Seen::Healthy => {}
+        Seen::Blocked => {
+            stack.advance(id, report(id, DatabaseHealth::Full, ActionOutcome::Done)).await;
+        }
         Seen::Down => {
             let down = DatabaseHealth::Down { cause: "ended by signal 9".to_owned() };
             stack.advance(id, report(id, down, ActionOutcome::Done)).await;

@@ -8,6 +8,7 @@ mod contract;
 mod creation;
 mod databases;
 mod desk;
+mod full;
 mod gate;
 mod golden;
 mod guest;

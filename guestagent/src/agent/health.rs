@@ -15,7 +15,7 @@ use super::Guest;
 use super::shim_client::ShimError;
 use super::start::tells_of_a_full_volume;
 use crate::control::{End, LOG_TAIL_MAX, ServerState, Status};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Guard};
 
 /// Between two looks at a server that is well, or known not to be.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -103,7 +103,12 @@ impl Watcher {
     async fn look(&self) -> DatabaseHealth {
         let health = &self.guest.health;
         let silence = match self.guest.engine.ping().await {
-            Ok(()) => return DatabaseHealth::Up,
+            Ok(()) => {
+                return match self.guest.engine.guard() {
+                    Guard::Lifted => DatabaseHealth::Up,
+                    Guard::Held => DatabaseHealth::Full,
+                };
+            }
             Err(error) => error,
         };
         let preparing = health.preparing.load(Ordering::Relaxed);
@@ -139,7 +144,7 @@ fn judge(
     preparing: bool,
 ) -> DatabaseHealth {
     let down = |cause: String| DatabaseHealth::Down { cause };
-    if preparing && before != DatabaseHealth::Up {
+    if preparing && !before.answers() {
         return DatabaseHealth::Starting;
     }
     match (&status.server, &before) {

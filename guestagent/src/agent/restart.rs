@@ -107,8 +107,8 @@ fn identity(server: &ServerState) -> Option<String> {
 async fn wait_for_health(guest: &Guest) {
     guest.health.look_now();
     let mut health = guest.health.subscribe();
-    let is_up = health.wait_for(|health| *health == DatabaseHealth::Up);
-    if tokio::time::timeout(HEALTH_MAX, is_up).await.is_err() {
+    let answers = health.wait_for(DatabaseHealth::answers);
+    if tokio::time::timeout(HEALTH_MAX, answers).await.is_err() {
         tracing::warn!("The server let its agent in and is not up.");
     }
 }

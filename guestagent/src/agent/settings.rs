@@ -151,6 +151,11 @@ pub(crate) fn write(guest: &Guest, settings: &Settings) -> Result<(), ActionErro
     Ok(())
 }
 
+/// Leaves the settings file with the same settings, as the guard wants it now.
+pub(crate) fn rewrite(guest: &Guest) -> Result<(), ActionError> {
+    in_force(guest)?.map_or(Ok(()), |settings| write(guest, &settings))
+}
+
 fn bad(error: &crate::engine::BadSetting) -> ActionError {
     failed(ActionCause::Statement, error.to_string())
 }
@@ -229,7 +234,8 @@ pub(crate) fn blame(guest: &Guest, failure: &ActionFailure) -> Result<ActionFail
 pub(crate) async fn reject(guest: &Guest) -> Result<(), ActionError> {
     let text = std::fs::read_to_string(former(guest))?;
     restart::stop(guest).await?;
-    files::replace(&file(guest), text.as_bytes(), for_server(&guest.spec))?;
+    // Not as it stands there: it is older than what the guard wants.
+    write(guest, &guest.engine.settings_of(&text))?;
     let started = guest.shim.ask(Request::Start).await?;
     files::remove(&former(guest))?;
     wait_for_login(guest, started.ends).await
@@ -266,7 +272,7 @@ fn listed(names: &BTreeSet<String>) -> String {
 }
 
 /// What the server was started with or has taken since; nothing where there is no such file.
-fn in_force(guest: &Guest) -> io::Result<Option<Settings>> {
+pub(crate) fn in_force(guest: &Guest) -> io::Result<Option<Settings>> {
     match std::fs::read_to_string(file(guest)) {
         Ok(text) => Ok(Some(guest.engine.settings_of(&text))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -1,7 +1,9 @@
 //! MariaDB, as its agent sees it: over its unix socket, as the administrator.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,11 +16,12 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
 use tokio::sync::Mutex;
 
-use super::{Attempt, BadSetting, Change, DatabaseEngine, EngineError, Listed, Taken, User};
+use super::{Attempt, BadSetting, Change, DatabaseEngine, EngineError, Guard, Listed, Taken, User};
 use session::{Session, error};
 use sql::{account, string};
 
 mod change;
+mod guard;
 mod look;
 mod parameters;
 mod root;
@@ -39,6 +42,9 @@ const STATEMENT_MAX: Duration = Duration::from_secs(30);
 /// How long it may take to find something out; whoever asks waits for it.
 const LOOK_MAX: Duration = Duration::from_secs(4);
 
+/// How long a change of the guard may take: it waits until changes under way have ended.
+const GUARD_MAX: Duration = Duration::from_secs(5);
+
 /// What the first line of each start says.
 const STARTING: &str = "[Note] Starting MariaDB";
 
@@ -50,6 +56,7 @@ pub(crate) struct Mariadb {
     server: CommandLine,
     /// Where it writes its logs, when it does.
     logs: [(UserLog, PathBuf); 2],
+    is_guarded: AtomicBool,
     /// Kept, so that a tenant who takes all connections does not look like an outage.
     pinged: Mutex<Option<Conn>>,
 }
@@ -65,7 +72,10 @@ impl Mariadb {
             .setup(vec![session::SET_UP]);
         let logs = UserLog::ALL.map(|log| (log, layout.log(log)));
         let pinged = Mutex::new(None);
-        Self { options: options.into(), password, server, logs, pinged }
+        // What another agent has written holds for this one too.
+        let file = fs::read_to_string(layout.server_settings()).unwrap_or_default();
+        let is_guarded = AtomicBool::new(guard::is_in(&file));
+        Self { options: options.into(), password, server, logs, is_guarded, pinged }
     }
 
     async fn run(&self, statements: &[String]) -> Result<(), EngineError> {
@@ -86,7 +96,8 @@ impl DatabaseEngine for Mariadb {
     fn settings_file(&self, settings: &BTreeMap<String, String>) -> Result<String, BadSetting> {
         let own =
             self.logs.iter().map(|(log, path)| (logs::file(*log), path.display().to_string()));
-        settings::file(settings, own)
+        let guard = (self.guard() == Guard::Held).then(guard::line);
+        settings::file(settings, own.chain(guard))
     }
 
     fn settings_of(&self, file: &str) -> BTreeMap<String, String> {
@@ -106,9 +117,41 @@ impl DatabaseEngine for Mariadb {
                 let path = string(&path.display().to_string());
                 session.run(&format!("SET GLOBAL {} = {path}", logs::file(*log))).await?;
             }
+            if self.guard() == Guard::Held && name == guard::SETTING {
+                // It holds when the guard is lifted.
+                return Ok(Taken::Now);
+            }
             let taken = settings::set(&mut session, name, value).await?;
             session.close().await;
             Ok(taken)
+        })
+        .await
+    }
+
+    fn guard(&self) -> Guard {
+        if self.is_guarded.load(Ordering::Relaxed) { Guard::Held } else { Guard::Lifted }
+    }
+
+    fn set_guard(&self, guard: Guard) {
+        self.is_guarded.store(guard == Guard::Held, Ordering::Relaxed);
+    }
+
+    async fn hold(&self) -> Result<(), EngineError> {
+        within(GUARD_MAX, async {
+            let mut session = Session::open(&self.options).await?;
+            guard::hold(&mut session).await?;
+            session.close().await;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn let_go(&self, settings: &BTreeMap<String, String>) -> Result<(), EngineError> {
+        within(GUARD_MAX, async {
+            let mut session = Session::open(&self.options).await?;
+            guard::let_go(&mut session, settings).await?;
+            session.close().await;
+            Ok(())
         })
         .await
     }

@@ -12,6 +12,7 @@
 mod accounts;
 mod agent;
 mod bench;
+mod guard;
 mod hostile;
 mod lists;
 mod logs;

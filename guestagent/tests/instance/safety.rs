@@ -194,10 +194,10 @@ fn nobody_delays_or_breaks_a_shim_by_talking_to_it() {
 }
 
 /// A file system of a few pages on the instance's volume, gone with this value.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
-    fn at(path: &Path, size: &str) -> Option<Self> {
+    pub(crate) fn at(path: &Path, size: &str) -> Option<Self> {
         let mounted = geteuid().is_root()
             && Command::new("mount")
                 .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])

@@ -27,8 +27,12 @@ impl Served {
 
     /// The same, kept apart in another way.
     pub(crate) async fn at(level: Level) -> Self {
+        Self::on(Bench::new(level)).await
+    }
+
+    /// The same, on a bench of the test's own making.
+    pub(crate) async fn on(mut bench: Bench) -> Self {
         let plane = Plane::start().await;
-        let mut bench = Bench::new(level);
         bench.join(&plane);
         bench.start_shim();
         let served = Self { plane, bench, revision: 10 };

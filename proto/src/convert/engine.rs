@@ -52,6 +52,7 @@ impl From<&DatabaseHealth> for wire::DatabaseHealth {
             DatabaseHealth::Unknown => Health::Unknown(()),
             DatabaseHealth::Starting => Health::Starting(()),
             DatabaseHealth::Up => Health::Up(()),
+            DatabaseHealth::Full => Health::Full(()),
             DatabaseHealth::Down { cause } => Health::Down(Down { cause: cause.clone() }),
         };
         Self { health: Some(health) }
@@ -66,6 +67,7 @@ impl TryFrom<wire::DatabaseHealth> for DatabaseHealth {
             Health::Unknown(()) => Self::Unknown,
             Health::Starting(()) => Self::Starting,
             Health::Up(()) => Self::Up,
+            Health::Full(()) => Self::Full,
             Health::Down(down) => Self::Down { cause: down.cause },
         })
     }

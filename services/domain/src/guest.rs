@@ -257,11 +257,23 @@ pub enum DatabaseHealth {
     Starting,
     /// It answers.
     Up,
+    /// It answers, and takes no changes from its users, since its volume is full.
+    Full,
     /// It does not.
     Down {
         /// Why, as far as known.
         cause: String,
     },
+}
+
+impl DatabaseHealth {
+    /// Whether its agent can work with it.
+    pub fn answers(&self) -> bool {
+        match self {
+            Self::Up | Self::Full => true,
+            Self::Unknown | Self::Starting | Self::Down { .. } => false,
+        }
+    }
 }
 
 /// Sent every few seconds without an answer; only in memory on the other side.

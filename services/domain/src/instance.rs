@@ -101,6 +101,8 @@ pub struct Live {
     pub settings: Settings,
     /// The last logged health of its server.
     pub health: DatabaseHealth,
+    /// When that was logged.
+    pub health_since: Timestamp,
     /// Whether its agent has fallen silent.
     pub agent_silent: bool,
     /// The position of the last commit that its desired document derives from.

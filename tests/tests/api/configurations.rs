@@ -99,7 +99,7 @@ fn work(client: &OpenStack, instance: &Value) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_may_follow_a_group_from_its_creation() -> anyhow::Result<()> {
-    let (_, _, api) = newcomer().await?;
+    let (_stack, _, api) = newcomer().await?;
     let body = json!({"configuration": {"name": "g", "values": {"wait_timeout": 66}}});
     let made = api.ask(reqwest::Method::POST, "/configurations", Some(&body)).await?;
     assert_eq!(made.status, 200, "{made:?}");

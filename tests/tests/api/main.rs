@@ -9,6 +9,7 @@ mod configurations;
 mod datastores;
 mod founding;
 mod gophercloud;
+mod guard;
 mod idempotency;
 mod inside;
 mod logs;

@@ -48,7 +48,7 @@ impl Told {
     }
 }
 
-type Answers = [Told; 9];
+type Answers = [Told; 10];
 
 const READ: Told = Told::Read(200);
 const DONE: Told = Told::Changed(202);
@@ -59,7 +59,7 @@ const NO_ROOT: Told = Told::Never(404, "Root user has never been enabled on the 
 
 /// In every status the same.
 const fn always(told: Told) -> Answers {
-    [told; 9]
+    [told; 10]
 }
 
 const fn never(code: u16, text: &'static str) -> Answers {
@@ -68,22 +68,23 @@ const fn never(code: u16, text: &'static str) -> Answers {
 
 /// Inside a database, which has to serve.
 const fn inside(served: Told) -> Answers {
-    [DOWN, served, DOWN, DOWN, DOWN, DOWN, served, DOWN, DOWN]
+    [DOWN, served, served, DOWN, DOWN, DOWN, DOWN, served, DOWN, DOWN]
 }
 
 /// A restart is the way out for a database that is down or silent, and what settings wait for; a
 /// stop is asked of whatever runs or does not.
-const RESTARTING: Answers = [BUSY, DONE, DONE, DONE, BUSY, BUSY, DONE, BUSY, BUSY];
+const RESTARTING: Answers = [BUSY, DONE, DONE, DONE, DONE, BUSY, BUSY, DONE, BUSY, BUSY];
 /// A resize needs a guest that answers, though not its database.
-const RESIZING: Answers = [BUSY, DONE, DONE, DOWN, BUSY, BUSY, DONE, BUSY, BUSY];
-const FOLLOWING: Answers = [REST, DONE, DONE, DONE, REST, REST, REST, REST, REST];
+const RESIZING: Answers = [BUSY, DONE, DONE, DONE, DOWN, BUSY, BUSY, DONE, BUSY, BUSY];
+const FOLLOWING: Answers = [REST, DONE, DONE, DONE, DONE, REST, REST, REST, REST, REST];
 /// A name is nothing that work under way depends on.
-const RENAMING: Answers = [DONE, DONE, DONE, DONE, DONE, DONE, DONE, DONE, BUSY];
+const RENAMING: Answers = [DONE, DONE, DONE, DONE, DONE, DONE, DONE, DONE, DONE, BUSY];
 
 /// Logs need a guest, whether its database is up or not.
-const LOGS: Answers = [DOWN, READ, READ, READ, READ, READ, READ, DOWN, DOWN];
+const LOGS: Answers = [DOWN, READ, READ, READ, READ, READ, READ, READ, DOWN, DOWN];
 const SWITCHED: Told = Told::Changed(200);
-const SWITCHING: Answers = [DOWN, SWITCHED, SWITCHED, SWITCHED, BUSY, BUSY, SWITCHED, DOWN, DOWN];
+const SWITCHING: Answers =
+    [DOWN, SWITCHED, SWITCHED, SWITCHED, SWITCHED, BUSY, BUSY, SWITCHED, DOWN, DOWN];
 
 const NO_REPLICA: Answers = never(400, "Instance {id} is not a replica.");
 const NO_BACKUPS: Answers = never(501, "Backups are not offered by this service yet.");
@@ -99,10 +100,20 @@ const NO_MOVE: Answers =
 const NO_REBUILD: Answers =
     never(501, "Rebuilding an instance from another image is not offered by this service yet.");
 /// Where it never served, root was never there.
-const UNROOTING: Answers =
-    [NO_ROOT, Told::Changed(204), DOWN, DOWN, DOWN, DOWN, Told::Changed(204), NO_ROOT, DOWN];
+const UNROOTING: Answers = [
+    NO_ROOT,
+    Told::Changed(204),
+    Told::Changed(204),
+    DOWN,
+    DOWN,
+    DOWN,
+    DOWN,
+    Told::Changed(204),
+    NO_ROOT,
+    DOWN,
+];
 
-/// Columns: BUILD, ACTIVE and HEALTHY, ACTIVE and SHUTDOWN, ACTIVE and ERROR, REBOOT, RESIZE,
+/// Columns: BUILD, ACTIVE and HEALTHY, ACTIVE and BLOCKED, ACTIVE and SHUTDOWN, ACTIVE and ERROR, REBOOT, RESIZE,
 /// RESTART_REQUIRED, ERROR, SHUTDOWN.
 pub(super) const TABLE: [Row; 45] = [
     row(Member, "GET /instances/{id}", "", always(READ)),

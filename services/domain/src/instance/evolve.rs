@@ -32,6 +32,7 @@ pub(super) fn evolve(instance: &mut Instance, event: &Event, at: Moment) {
                 is_stopped: false,
                 settings: Settings::default(),
                 health: DatabaseHealth::Unknown,
+                health_since: at.time,
                 agent_silent: false,
                 revision: at.position,
                 fence: 0,
@@ -113,7 +114,7 @@ fn evolve_live(live: &mut Live, event: &Event, at: Moment) {
         Event::Stopped => stop(live, at),
         Event::LogSwitched { log, is_on } => switch_log(live, *log, *is_on, at),
         Event::SettingsSettled { state, fault } => settle_settings(live, state, fault.as_ref()),
-        Event::HealthChanged { health } => live.health = health.clone(),
+        Event::HealthChanged { health } => change_health(live, health, at),
         Event::AgentFellSilent => live.agent_silent = true,
         Event::AgentReturned => live.agent_silent = false,
         Event::CreationRequested { .. } | Event::CreationAbandoned { .. } | Event::Deleted => {
@@ -239,6 +240,11 @@ fn stop(live: &mut Live, at: Moment) {
 fn start(live: &mut Live, at: Moment) {
     live.is_stopped = false;
     live.revision = at.position;
+}
+
+fn change_health(live: &mut Live, health: &DatabaseHealth, at: Moment) {
+    live.health = health.clone();
+    live.health_since = at.time;
 }
 
 fn switch_log(live: &mut Live, log: UserLog, is_on: bool, at: Moment) {

@@ -189,6 +189,7 @@ fn healths() -> Vec<(String, Event)> {
         ("unknown", DatabaseHealth::Unknown),
         ("starting", DatabaseHealth::Starting),
         ("up", DatabaseHealth::Up),
+        ("full", DatabaseHealth::Full),
     ]
     .into_iter()
     .map(|(name, health)| (format!("health_changed.{name}"), Event::HealthChanged { health }))

@@ -2,7 +2,7 @@
 
 use super::{Decision, fault, span};
 use crate::aggregate::Context;
-use crate::guest::{ActionCause, ActionFailure, ActionOutcome, DatabaseHealth, Report};
+use crate::guest::{ActionCause, ActionFailure, ActionOutcome, Report};
 use crate::ids::ActionId;
 use crate::instance::action::{ActionSpec, PENDING_MAX, Pending, Progress};
 use crate::instance::messages::{Event, Rejection};
@@ -24,7 +24,7 @@ pub(super) fn request(
     }
     let is_restart = matches!(spec, ActionSpec::Restart);
     // A restart is the way out for a server that does not answer; everything else needs it.
-    if !is_restart && (live.agent_silent || live.health != DatabaseHealth::Up) {
+    if !is_restart && (live.agent_silent || !live.health.answers()) {
         return Err(Rejection::DatabaseDown);
     }
     if live.actions.pending.len() >= PENDING_MAX {

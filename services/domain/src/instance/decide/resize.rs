@@ -2,7 +2,7 @@
 
 use super::{Decision, action, deadline, fault};
 use crate::aggregate::Context;
-use crate::guest::{ActionOutcome, DatabaseHealth, Report};
+use crate::guest::{ActionOutcome, Report};
 use crate::instance::Live;
 use crate::instance::messages::{Event, Outcome, Rejection};
 use crate::instance::process::{Fault, FaultCause, Phase, Running, Step};
@@ -121,8 +121,8 @@ pub(super) fn observed(live: &Live, report: &Report, context: &Context<'_>) -> O
         (Step::Apply, Resize::Volume { .. }) => {
             // The guest has seen what was said after the volume grew, so it speaks of later.
             let is_later = report.revision.sequence >= live.revision;
-            let is_up = report.health == DatabaseHealth::Up;
-            (is_later && is_up).then_some(Event::ResizeApplied { deadline: settle })
+            (is_later && report.health.answers())
+                .then_some(Event::ResizeApplied { deadline: settle })
         }
         (Step::Apply, Resize::Flavor(_)) => {
             Some(match result(live, report)? {

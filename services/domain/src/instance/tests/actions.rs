@@ -167,3 +167,23 @@ fn a_root_that_may_have_been_enabled_counts_as_enabled() {
     life.ask(Command::ResetStatus).unwrap();
     assert!(life.live().root.as_ref().unwrap().is_enabled);
 }
+
+#[test]
+fn a_full_server_is_worked_with_and_its_health_is_told_once() {
+    let mut life = serving();
+    let full = |results| {
+        let health = DatabaseHealth::Full;
+        Command::Observe(Report { health, results, ..report(None) })
+    };
+    life.now = life.now.after(Duration::from_secs(5));
+    let news = Event::HealthChanged { health: DatabaseHealth::Full };
+    assert_eq!(life.ask(full(Vec::new())).unwrap(), [news]);
+    assert_eq!(life.live().health_since, life.now);
+    assert_eq!(life.ask(full(Vec::new())).unwrap(), [], "a repeat is no news");
+    // That is how its owner makes room.
+    life.ask(action(1, drop_database())).unwrap();
+    let id = ActionId(uuid::Uuid::from_u128(1));
+    life.ask(full(vec![ActionResult { id, outcome: ActionOutcome::Done }])).unwrap();
+    assert_eq!(life.live().actions.progress(id), action::Progress::Done);
+    assert_eq!(life.live().health, DatabaseHealth::Full);
+}

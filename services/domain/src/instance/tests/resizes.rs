@@ -264,3 +264,13 @@ fn a_server_that_is_down_may_be_what_a_resize_is_for() {
     rest(&mut life);
     assert_eq!(life.live().health, DatabaseHealth::Up);
 }
+
+#[test]
+fn a_volume_grows_though_its_server_is_still_full() {
+    let mut life = resizing_until(&GROWN, Step::Apply);
+    let Command::Observe(mut report) = followed(&life, ActionOutcome::Done) else { panic!() };
+    report.health = DatabaseHealth::Full;
+    life.ask(Command::Observe(report)).unwrap();
+    assert_eq!(step(&life), Step::Settle);
+    rest(&mut life);
+}
