@@ -1,6 +1,7 @@
 //! The read model: rows, their position, and the questions that can be asked of them.
 
 mod managed;
+mod offer;
 
 pub use managed::Wanted;
 
@@ -9,16 +10,12 @@ use crate::row::{self, Position};
 use crate::sled_store::SledStore;
 use crate::store::{ProjectionStore, StoreError};
 use domain::aggregate::{Aggregate, Key, Kind};
-use domain::catalogue::Catalogue;
 use domain::configuration::{Configuration, Group};
-use domain::datastore::Datastore;
 use domain::host::Host;
-use domain::ids::{ConfigurationId, InstanceId, ProjectId, VersionId};
+use domain::ids::{ConfigurationId, InstanceId, ProjectId};
 use domain::instance::{Instance, Live};
 use domain::plane::Plane;
 use domain::project::Project;
-use domain::time::Timestamp;
-use domain::version::{self, Version};
 use eventlog::{EventLog, Folded, Recorded, Tailer};
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -298,49 +295,6 @@ impl ReadModel {
     /// See [`ReadError`].
     pub fn plane(&self) -> Result<Plane, ReadError> {
         Ok(self.folded(Key::plane())?.state)
-    }
-
-    /// All datastores, by id.
-    ///
-    /// # Errors
-    /// See [`ReadError`].
-    pub fn datastores(&self) -> Result<Vec<Datastore>, ReadError> {
-        self.all()
-    }
-
-    /// All versions of all datastores that may be used, by id.
-    ///
-    /// # Errors
-    /// See [`ReadError`].
-    pub fn versions(&self) -> Result<Vec<version::Details>, ReadError> {
-        let versions: Vec<Version> = self.all()?;
-        Ok(versions.iter().filter_map(|version| version.offered().cloned()).collect())
-    }
-
-    /// A version; the empty one when it is unknown.
-    ///
-    /// # Errors
-    /// See [`ReadError`].
-    pub fn version(&self, id: VersionId) -> Result<Version, ReadError> {
-        Ok(self.folded(id.into())?.state)
-    }
-
-    /// All versions whose deletion is being decided, with the time when it has to be.
-    ///
-    /// # Errors
-    /// See [`ReadError`].
-    pub fn withdrawn(&self) -> Result<Vec<(VersionId, Timestamp)>, ReadError> {
-        let versions: Vec<Version> = self.all()?;
-        let of = |version: &Version| Some((version.details.as_ref()?.id, version.withdrawn?));
-        Ok(versions.iter().filter_map(of).collect())
-    }
-
-    /// The parameters of a version; the empty catalogue when nothing is known of them.
-    ///
-    /// # Errors
-    /// See [`ReadError`].
-    pub fn catalogue(&self, version: VersionId) -> Result<Catalogue, ReadError> {
-        Ok(self.folded(Key::catalogue(version))?.state)
     }
 
     /// A configuration group; [`Configuration::Absent`] when it is unknown.
