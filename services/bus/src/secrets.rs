@@ -12,10 +12,9 @@ use async_nats::Client;
 use async_nats::jetstream::context::{CreateStreamError, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{
-    Config, DeleteMessageError, DeleteMessageErrorKind, DirectGetError, DirectGetErrorKind,
-    DiscardPolicy, RetentionPolicy, StorageType, Stream,
+    Config, DirectGetError, DirectGetErrorKind, DiscardPolicy, RetentionPolicy, StorageType, Stream,
 };
-use async_nats::jetstream::{self, Context, ErrorCode};
+use async_nats::jetstream::{self, Context};
 use domain::ids::SecretId;
 use domain::secret::{Sealed, StoredSecret};
 use domain::time::Timestamp;
@@ -125,8 +124,11 @@ impl SecretStore {
         match stream.delete_message(message.sequence).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(SecretError::Unavailable("the server did not erase it".into())),
-            Err(error) if is_gone(&error) => Ok(()),
-            Err(error) => Err(unavailable(error)),
+            // Another may have been faster, which servers say in several ways.
+            Err(error) => match self.get(id).await? {
+                None => Ok(()),
+                Some(_) => Err(unavailable(error)),
+            },
         }
     }
 
@@ -202,15 +204,6 @@ fn found<T>(got: Result<T, DirectGetError>) -> Result<Option<T>, SecretError> {
 /// Whether the subject has a message already.
 fn is_taken(error: &PublishError) -> bool {
     error.kind() == PublishErrorKind::WrongLastSequence
-}
-
-fn is_gone(error: &DeleteMessageError) -> bool {
-    matches!(
-        error.kind(),
-        DeleteMessageErrorKind::JetStream(error)
-            if [ErrorCode::SEQUENCE_NOT_FOUND, ErrorCode::NO_MESSAGE_FOUND]
-                .contains(&error.error_code())
-    )
 }
 
 fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> SecretError {

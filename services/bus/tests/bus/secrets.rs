@@ -69,6 +69,17 @@ on_every_server! {
         assert_eq!(store.list().await.unwrap().len(), 1);
     }
 
+    async fn several_may_erase_the_same_at_once(rig: Rig) {
+        let store = store(&rig).await;
+        for _ in 0..20 {
+            let secret = secret(b"one");
+            store.put(&secret).await.unwrap();
+            let erased = futures::future::join_all((0..3).map(|_| store.erase(secret.id))).await;
+            erased.into_iter().for_each(|outcome| outcome.unwrap());
+        }
+        assert_eq!(store.list().await.unwrap(), []);
+    }
+
     async fn an_erased_secret_is_nowhere_on_the_disk(rig: Rig) {
         let store = store(&rig).await;
         let (gone, stays) = (secret(b"ciphertext that goes"), secret(b"ciphertext that stays"));
