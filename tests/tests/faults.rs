@@ -7,11 +7,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
-use testkit::stack::{Api, Options, Part, Stack, images_dir, wait_for_async};
+use testkit::stack::{Api, Options, OwnImages, Part, Stack, wait_for_async};
 
 /// Limits ten times shorter, so that a failure is one within seconds.
 const HURRIED: u64 = 10;
@@ -20,30 +20,6 @@ async fn start(options: Options) -> anyhow::Result<(Stack, Api)> {
     let stack = tokio::task::spawn_blocking(move || Stack::start(options)).await??;
     let api = stack.api(&stack.first_person("demo")?).await?;
     Ok((stack, api))
-}
-
-/// A copy of the shared images, to be damaged.
-fn own_images() -> anyhow::Result<(TempDir, PathBuf)> {
-    let directory = tempfile::Builder::new().prefix("ti-").tempdir()?;
-    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))?;
-    let images = directory.path().join("images");
-    fs::create_dir(&images)?;
-    // Made here first, where that is still to be done.
-    let shared = images::Store::open(&images_dir()?, std::sync::Arc::new(()))?;
-    shared.ensure_nats_server()?;
-    shared.ensure_tools()?;
-    shared.ensure_engine(&images::MARIADB_10_11)?;
-    for shelf in ["roots", "tools", "nats-server"] {
-        let copied =
-            Command::new("cp").arg("-a").arg(shared.path().join(shelf)).arg(&images).status()?;
-        anyhow::ensure!(copied.success(), "copy of {shelf}: {copied}");
-    }
-    Ok((directory, images))
-}
-
-fn engine(images: &Path) -> anyhow::Result<PathBuf> {
-    let store = images::Store::open(images, std::sync::Arc::new(()))?;
-    Ok(store.ensure_engine(&images::MARIADB_10_11)?.root)
 }
 
 async fn create(api: &Api, more: Value) -> anyhow::Result<String> {
@@ -86,13 +62,13 @@ fn assert_nothing_is_left(stack: &Stack, id: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_engine_and_a_server_that_does_not_start_are_named() -> anyhow::Result<()> {
-    let (_directory, images) = own_images()?;
-    let options =
-        Options { images_dir: Some(images.clone()), limits_divisor: HURRIED, ..Options::default() };
+    let images = OwnImages::of(&[&images::MARIADB_10_11])?;
+    let images_dir = Some(images.path());
+    let options = Options { images_dir, limits_divisor: HURRIED, ..Options::default() };
     let (stack, api) = start(options).await?;
-    let root = engine(&images)?;
+    let root = images.root(&images::MARIADB_10_11)?;
 
-    let hidden = images.join("hidden");
+    let hidden = images.path().join("hidden");
     fs::rename(&root, &hidden)?;
     let id = create(&api, json!({})).await?;
     let failed = assert_fails((&stack, &api), &id, ("while ", "engine's files are missing")).await;

@@ -64,10 +64,11 @@ impl List {
         if !available.is_empty() || errors.is_empty() {
             output.list(&json!({ "available": available }), "available", &AVAILABLE);
         }
-        match errors.first() {
-            None => Ok(()),
-            Some(error) => Err(Failure::new(Kind::Refused, what, in_words(error))),
+        if errors.is_empty() {
+            return Ok(());
         }
+        let why: Vec<_> = errors.iter().map(in_words).collect();
+        Err(Failure::new(Kind::Refused, what, why.join("\n")))
     }
 }
 

@@ -9,17 +9,21 @@
 mod client;
 mod launcher;
 mod openstack;
+mod own_images;
 mod people;
 mod place;
 mod python;
 mod sql;
+mod trove;
 
 pub use client::{Answer, Api, creation};
 pub use openstack::{Ended, OpenStack, Session};
+pub use own_images::OwnImages;
 pub use people::Person;
 pub use place::{images_dir, program, wait_for, wait_for_async};
 pub use python::environment;
 pub use sql::Sql;
+pub use trove::{Refusal, Trove};
 
 use anyhow::{Context as _, bail, ensure};
 use bus::{Connection, CredentialsSource};
@@ -318,6 +322,14 @@ impl Stack {
     /// It could not be installed.
     pub fn openstack(&self, person: &Person) -> anyhow::Result<OpenStack> {
         OpenStack::install(&self.url(0)?, person, self.directory.path())
+    }
+
+    /// Our own command line, as that user.
+    ///
+    /// # Errors
+    /// The stack was never started.
+    pub fn trove(&self, person: &Person) -> anyhow::Result<Trove> {
+        Ok(Trove::new(self.url(0)?, person.clone(), self.state()))
     }
 
     /// What a person would have to look at: in a stack that nobody disturbed, there is nothing.

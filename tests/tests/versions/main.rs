@@ -1,0 +1,44 @@
+//! Several versions of an engine on one stack: fetched while it runs, side by side, and gone again.
+
+#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+
+mod archive;
+mod failures;
+mod side_by_side;
+mod vanished;
+
+use testkit::stack::{Api, Options, OwnImages, Stack, Trove};
+
+/// A stack with images of its own, `admin`'s command line, and a session of `demo`.
+async fn start_with(images: &OwnImages) -> anyhow::Result<(Stack, Trove, Api)> {
+    start(Options { images_dir: Some(images.path()), ..Options::default() }).await
+}
+
+async fn start(options: Options) -> anyhow::Result<(Stack, Trove, Api)> {
+    let stack = tokio::task::spawn_blocking(|| Stack::start(options)).await??;
+    let trove = stack.trove(&stack.first_person("admin")?)?;
+    let api = stack.api(&stack.first_person("demo")?).await?;
+    Ok((stack, trove, api))
+}
+
+/// The names of the datastore's versions, inactive ones too.
+fn versions(trove: &Trove) -> anyhow::Result<Vec<String>> {
+    let list = trove.run("datastore-version-list mariadb")?;
+    let versions = list["versions"].as_array().unwrap();
+    Ok(versions.iter().map(|version| version["name"].as_str().unwrap().to_owned()).collect())
+}
+
+/// The series of the images that are there, in the order of the list.
+fn unpacked(trove: &Trove) -> anyhow::Result<Vec<String>> {
+    let list = trove.run("image list")?;
+    let images = list["images"].as_array().unwrap();
+    Ok(images.iter().map(|image| image["series"].as_str().unwrap().to_owned()).collect())
+}
+
+/// The id of the image of a series.
+fn image_id(trove: &Trove, series: &str) -> anyhow::Result<String> {
+    let list = trove.run("image list")?;
+    let mut images = list["images"].as_array().unwrap().iter();
+    let image = images.find(|image| image["series"] == series).unwrap();
+    Ok(image["id"].as_str().unwrap().to_owned())
+}
