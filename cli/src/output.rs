@@ -54,7 +54,9 @@ impl Output {
             Self::Programs => json(body),
             Self::People => {
                 for text in lines.iter().filter_map(Value::as_str) {
-                    line(&table::printable(text));
+                    // A tab is what logs put between their columns.
+                    let parts: Vec<String> = text.split('\t').map(table::printable).collect();
+                    line(&parts.join("\t"));
                 }
             }
         }

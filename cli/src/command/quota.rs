@@ -51,7 +51,7 @@ impl Command {
                 let project = project.unwrap_or_else(|| context.client.project_id().to_owned());
                 let what = format!("show quotas of project {project}");
                 let path = path::of(&["mgmt", "quotas", &project]);
-                let body = context.client.get(&what, &path).await?;
+                let body = listed(context.client.get(&what, &path).await?);
                 context.output.list(&body, "quotas", &QUOTAS);
             }
             Self::Update { project, resource, limit } => {
@@ -71,6 +71,19 @@ impl Command {
     }
 }
 
+/// In the founding guide's dialect, figures stand in a map by resource.
+fn listed(mut body: Value) -> Value {
+    if let Some(map) = body["quotas"].as_object() {
+        let row = |(resource, figures): (&String, &Value)| {
+            let mut row = figures.clone();
+            row["resource"] = json!(resource);
+            row
+        };
+        body["quotas"] = map.iter().map(row).collect();
+    }
+    body
+}
+
 /// The first entry holds what one may have, the others how often one may ask.
 fn limits(context: &Context, body: &Value) {
     let all = body["limits"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -80,5 +93,19 @@ fn limits(context: &Context, body: &Value) {
         && context.output == output::Output::People
     {
         output::line(&table::list(&RATES, rates));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_are_rows_in_both_dialects() {
+        let row = json!({"resource": "instances", "limit": 5, "in_use": 1, "reserved": 0});
+        let figures = json!({"limit": 5, "in_use": 1, "reserved": 0});
+        let list = json!({"quotas": [row]});
+        assert_eq!(listed(json!({"quotas": {"instances": figures}})), list);
+        assert_eq!(listed(list.clone()), list);
     }
 }
