@@ -62,7 +62,7 @@ fn assert_nothing_is_left(stack: &Stack, id: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_engine_and_a_server_that_does_not_start_are_named() -> anyhow::Result<()> {
-    let images = OwnImages::of(&[&images::MARIADB_10_11])?;
+    let images = OwnImages::with(&[])?;
     let images_dir = Some(images.path());
     let options = Options { images_dir, limits_divisor: HURRIED, ..Options::default() };
     let (stack, api) = start(options).await?;

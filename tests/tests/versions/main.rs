@@ -7,6 +7,7 @@ mod failures;
 mod side_by_side;
 mod vanished;
 
+use serde_json::Value;
 use testkit::stack::{Api, Options, OwnImages, Stack, Trove};
 
 /// A stack with images of its own, `admin`'s command line, and a session of `demo`.
@@ -28,17 +29,22 @@ fn versions(trove: &Trove) -> anyhow::Result<Vec<String>> {
     Ok(versions.iter().map(|version| version["name"].as_str().unwrap().to_owned()).collect())
 }
 
-/// The series of the images that are there, in the order of the list.
+/// The engine's images that are there, in the order of the list.
+fn images_of_mariadb(trove: &Trove) -> anyhow::Result<Vec<Value>> {
+    let mut list = trove.run("image list")?;
+    let Value::Array(images) = list["images"].take() else { anyhow::bail!("{list}") };
+    Ok(images.into_iter().filter(|image| image["engine"] == "mariadb").collect())
+}
+
+/// Their series.
 fn unpacked(trove: &Trove) -> anyhow::Result<Vec<String>> {
-    let list = trove.run("image list")?;
-    let images = list["images"].as_array().unwrap();
-    Ok(images.iter().map(|image| image["series"].as_str().unwrap().to_owned()).collect())
+    let series = |image: &Value| image["series"].as_str().unwrap().to_owned();
+    Ok(images_of_mariadb(trove)?.iter().map(series).collect())
 }
 
 /// The id of the image of a series.
 fn image_id(trove: &Trove, series: &str) -> anyhow::Result<String> {
-    let list = trove.run("image list")?;
-    let mut images = list["images"].as_array().unwrap().iter();
-    let image = images.find(|image| image["series"] == series).unwrap();
+    let images = images_of_mariadb(trove)?;
+    let image = images.iter().find(|image| image["series"] == series).unwrap();
     Ok(image["id"].as_str().unwrap().to_owned())
 }

@@ -2,7 +2,7 @@
 //! that run are left alone.
 
 use crate::{image_id, start_with, unpacked};
-use images::{MARIADB_10_11, MARIADB_11_8};
+use images::MARIADB_11_8;
 use serde_json::{Value, json};
 use std::fs;
 use testkit::stack::{OwnImages, Part, Sql, wait_for_async};
@@ -17,7 +17,7 @@ fn of_11_8() -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vanished_image_fails_new_instances_and_none_that_run() -> anyhow::Result<()> {
-    let images = OwnImages::of(&[&MARIADB_10_11, &MARIADB_11_8])?;
+    let images = OwnImages::with(&[&MARIADB_11_8])?;
     let (stack, trove, api) = start_with(&images).await?;
     trove.run("image fetch mariadb 11.8")?;
     let running = api.create_active("running", of_11_8()).await?;

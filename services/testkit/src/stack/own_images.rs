@@ -2,13 +2,16 @@
 
 use super::images_dir;
 use anyhow::ensure;
-use images::{Recipe, Store};
+use images::{MARIADB_10_11, Recipe, Store};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
+
+/// The engines without which no stack starts.
+const OF_EVERY_STACK: [&Recipe; 1] = [&MARIADB_10_11];
 
 /// A copy of some of the shared images in a directory of its own, which goes with this.
 #[derive(Debug)]
@@ -17,11 +20,11 @@ pub struct OwnImages {
 }
 
 impl OwnImages {
-    /// Copies everything that a stack needs, and these engines.
+    /// Copies everything that a stack needs, and these engines besides.
     ///
     /// # Errors
     /// The archive can't be reached, where an image is still to be made, or there is no room.
-    pub fn of(recipes: &[&Recipe]) -> anyhow::Result<Self> {
+    pub fn with(recipes: &[&Recipe]) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("ti-").tempdir()?;
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))?;
         let own = Self { directory };
@@ -31,7 +34,7 @@ impl OwnImages {
         for shelf in ["tools", "nats-server"] {
             copy(&shared.path().join(shelf), &own.path())?;
         }
-        for recipe in recipes {
+        for recipe in OF_EVERY_STACK.iter().chain(recipes) {
             copy(&shared.ensure_engine(recipe)?.root, &own.path().join("roots"))?;
         }
         Ok(own)
