@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use tempfile::TempDir;
-use testkit::stack::{OwnImages, Refusal, Trove, images_dir};
+use testkit::stack::{OwnImages, Refusal, Trove, images_dir, program};
 
 /// Runs a command to whom the archive is at `address`, and that must be refused.
 pub(super) fn refused_with(
@@ -17,8 +17,24 @@ pub(super) fn refused_with(
 ) -> anyhow::Result<Refusal> {
     let apt = sources(address)?;
     let bwrap = images.store()?.ensure_tools()?.bwrap;
-    let (bwrap, apt) = (bwrap.to_str().unwrap(), apt.path().to_str().unwrap());
-    let words = [bwrap, "--dev-bind", "/", "/", "--ro-bind", apt, "/etc/apt", "--"];
+    let programs = program("trove")?;
+    let places = [images.path().as_path(), trove.state(), programs.parent().unwrap()]
+        .map(|path| path.to_str().unwrap().to_owned());
+    let [images, state, programs] = &places;
+    // Not all of the root: with it came every volume that is mounted now, and stayed busy.
+    let words = [
+        [bwrap.to_str().unwrap(), "--tmpfs", "/tmp", "--ro-bind", "/usr", "/usr"],
+        ["--ro-bind", "/etc", "/etc", "--ro-bind", apt.path().to_str().unwrap(), "/etc/apt"],
+        ["--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin"],
+        ["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"],
+        ["--ro-bind", "/proc", "/proc", "--ro-bind", programs, programs],
+        ["--bind", images, images, "--ro-bind", state, state],
+    ]
+    .concat();
+    // As root everybody must get to the images; what is in between was made for us alone.
+    let above = Path::new(images).ancestors().skip(1).filter(|path| path.parent().is_some());
+    let opened = above.flat_map(|path| ["--chmod", "0755", path.to_str().unwrap()]);
+    let words: Vec<_> = words.into_iter().chain(opened).chain(["--dev", "/dev", "--"]).collect();
     Trove::refusal_of(trove.command_through(&words, arguments)?)
 }
 

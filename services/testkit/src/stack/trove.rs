@@ -28,6 +28,11 @@ impl Trove {
         Self { base, person, state: state.to_owned() }
     }
 
+    /// The stack's state directory.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
     /// A command, ready to be started.
     ///
     /// # Errors
