@@ -3,18 +3,25 @@
 //! Nothing here starts or stops a server; that is asked of the shim.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::engine::Manager;
 use domain::guest::{Database, Page, UserSeen};
 use domain::guest_spec::{GuestSpec, Layout};
 use domain::instance::action::Account;
+use zeroize::Zeroizing;
+
+use crate::template::TemplateError;
 
 pub use change::{Attempt, Change, User, UserUpdate};
 
+mod bootstrap;
 mod change;
-pub(crate) mod mariadb;
+mod mariadb;
+mod postgresql;
+mod words;
 
 /// What an agent must be able to do with its server, whichever it is.
 #[async_trait]
@@ -34,7 +41,9 @@ pub trait DatabaseEngine: Send + Sync {
     /// [`EngineError::BadSettings`], or the program can't be run.
     async fn check_settings(&self, file: &Path) -> Result<(), EngineError>;
 
-    /// Has the running server take a setting; none is its own default.
+    /// Has the running server take a setting, or finds out that it would take it from its
+    /// settings file; none is its own default. What is taken the caller writes into that file,
+    /// and after all of it calls [`Self::reread`].
     ///
     /// # Errors
     /// See [`EngineError`]; a value that the server would cut to another is refused.
@@ -60,9 +69,16 @@ pub trait DatabaseEngine: Send + Sync {
     /// See [`EngineError`].
     async fn let_go(&self, settings: &BTreeMap<String, String>) -> Result<(), EngineError>;
 
-    /// What the server runs before it lets anybody in, so that it lets its agent in whatever
-    /// became of the agent's account, and nobody by the template's password.
-    fn init_file(&self) -> String;
+    /// Leaves the running server with what its settings file says, as far as it takes that while
+    /// it runs.
+    ///
+    /// # Errors
+    /// See [`EngineError`]; what it does not take of the file is refused.
+    async fn reread(&self) -> Result<(), EngineError>;
+
+    /// What the server reads at its start besides its settings, so that it lets its agent in
+    /// whatever became of the agent's account, and nobody by the template's password.
+    fn entry(&self) -> Entry;
 
     /// Leaves the server having answered, over a connection that is kept.
     ///
@@ -126,6 +142,16 @@ pub enum Guard {
     Lifted,
     /// They only read.
     Held,
+}
+
+/// What a server reads at its start besides its settings.
+pub struct Entry {
+    /// Where it looks for it.
+    pub path: PathBuf,
+    /// What stands there.
+    pub text: Zeroizing<String>,
+    /// Whether nobody is to find it there once the agent is in.
+    pub is_secret: bool,
 }
 
 /// When a setting comes into force.
@@ -193,19 +219,76 @@ pub enum EngineError {
     /// It refuses the statement.
     #[error("{message} (error {code})")]
     Refused {
-        /// The server's number of the error.
-        code: u16,
+        /// The server's name of the error.
+        code: ServerCode,
         /// The server's words.
         message: String,
     },
 }
 
+/// How a server names an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerCode {
+    /// By a number.
+    Number(u16),
+    /// By five letters and digits, as the SQL standard has it.
+    State([u8; 5]),
+}
+
+impl std::fmt::Display for ServerCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::State(state) => f.write_str(&String::from_utf8_lossy(state)),
+        }
+    }
+}
+
 /// The adapter to the instance's server. The agent logs in with `password`.
 pub(crate) fn adapter(spec: &GuestSpec, password: String) -> Box<dyn DatabaseEngine> {
     let layout = Layout(&spec.directory);
+    let server = spec.server.clone();
     match spec.manager {
         Manager::Mysql | Manager::Mariadb => {
-            Box::new(mariadb::Mariadb::new(&layout, password, spec.server.clone()))
+            Box::new(mariadb::Mariadb::new(&layout, password, server))
+        }
+        Manager::Postgresql => {
+            Box::new(postgresql::Postgresql::new(&layout, spec.port, password, server))
         }
     }
+}
+
+/// Makes the template of the engine unpacked at `root`, in the empty directory `out`.
+pub(crate) fn make_template(
+    manager: Manager,
+    root: &Path,
+    out: &Path,
+) -> Result<(), TemplateError> {
+    match manager {
+        Manager::Mysql | Manager::Mariadb => mariadb::template::make(root, out),
+        Manager::Postgresql => postgresql::template::make(root, out),
+    }
+}
+
+/// Makes a copy of a template, never started before, an instance's own. A program that it takes
+/// runs as the user of that id, since this may be root.
+pub(crate) fn make_own(spec: &GuestSpec, data: &Path, uid: Option<u32>) -> std::io::Result<()> {
+    match spec.manager {
+        Manager::Mysql | Manager::Mariadb => Ok(()),
+        Manager::Postgresql => postgresql::own::make(spec, data, uid),
+    }
+}
+
+/// Whether a line of a server's log is of what was to start it.
+fn is_of_starter(line: &str) -> bool {
+    ["bwrap:", "trove-guestagent:"].iter().any(|name| line.starts_with(name))
+}
+
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, EngineError> {
+    tokio::time::timeout(limit, work)
+        .await
+        .unwrap_or_else(|elapsed| Err(EngineError::Silent(elapsed.into())))
 }

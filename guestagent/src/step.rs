@@ -9,14 +9,15 @@
 //! - The identity file is on disk before the part is there, so none runs unrecorded.
 //! - Limits and uid are in force before the part's first instruction.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use domain::guest_spec::{CommandLine, GuestSpec, Isolation, Layout};
+use domain::guest_spec::{CommandLine, GuestSpec, Isolation, Layout, Link};
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::files::{self, Access};
@@ -70,6 +71,7 @@ fn prepare(part: Part, spec: &GuestSpec) -> Result<File, StepError> {
     fcntl_setfd(&lock, FdFlags::empty()).map_err(|error| StepError::Io("lock", error.into()))?;
     if part == Part::Server {
         join_cgroups(&spec.cgroups).map_err(io("join the control groups"))?;
+        spec.server.links.iter().try_for_each(ensure_link).map_err(io("make a link"))?;
     }
     let pid = std::process::id().cast_signed();
     Identity::of(pid)
@@ -95,7 +97,7 @@ pub(crate) fn volume_is_there(spec: &GuestSpec) -> bool {
     }
 }
 
-fn join_cgroups(cgroups: &[std::path::PathBuf]) -> io::Result<()> {
+fn join_cgroups(cgroups: &[PathBuf]) -> io::Result<()> {
     for cgroup in cgroups {
         // Zero means "the writer" in both versions of the interface.
         fs::OpenOptions::new().write(true).open(cgroup.join("cgroup.procs"))?.write_all(b"0")?;
@@ -103,12 +105,24 @@ fn join_cgroups(cgroups: &[std::path::PathBuf]) -> io::Result<()> {
     Ok(())
 }
 
+/// Leaves a link that leads where it is to.
+fn ensure_link(link: &Link) -> io::Result<()> {
+    if fs::read_link(&link.path).is_ok_and(|target| target == link.target) {
+        return Ok(());
+    }
+    let new = files::with_suffix(&link.path, ".new");
+    files::remove(&new)?;
+    symlink(&link.target, &new)?;
+    fs::rename(&new, &link.path)
+}
+
 fn command(part: Part, spec: &GuestSpec, spec_path: &Path) -> Command {
     let mut command = match part {
         Part::Agent => agent(spec_path),
         Part::Server => server(spec),
     };
-    command.current_dir(&spec.directory);
+    let own = spec.server.directory.as_ref().filter(|_| part == Part::Server);
+    command.current_dir(own.unwrap_or(&spec.directory));
     if let (Some(uid), Some(gid)) = (part.uid(spec), spec.uid) {
         // Also drops the other groups.
         command.uid(uid).gid(gid);
@@ -124,7 +138,7 @@ fn agent(spec_path: &Path) -> Command {
 }
 
 fn server(spec: &GuestSpec) -> Command {
-    let CommandLine { program, args, env } = &spec.server;
+    let CommandLine { program, args, env, .. } = &spec.server;
     let mut command = match &spec.isolation {
         Isolation::Uid | Isolation::Plain => Command::new(program),
         Isolation::Bubblewrap { program: bwrap } => {
@@ -158,13 +172,27 @@ fn walls(spec: &GuestSpec) -> Vec<String> {
     add(&["--tmpfs", "/tmp"]);
     add(&["--ro-bind", &root, &root]);
     // The socket is made in the instance's directory itself. What the server has no business
-    // with is covered again: credentials of the agent, and its own command line.
+    // with is covered again: credentials of the agent, and its own command line. Of the agent's
+    // files it sees those that its command line names.
     add(&["--bind", &instance, &instance]);
     add(&["--ro-bind", &text(&layout.spec()), &text(&layout.spec())]);
     add(&["--tmpfs", &text(&layout.agent())]);
-    for path in [layout.server_settings(), layout.server_init()] {
+    for path in named(&spec.server, &layout.agent()) {
         add(&["--ro-bind", &text(&path), &text(&path)]);
     }
-    add(&["--chdir", &instance, "--remount-ro", "/", "--"]);
+    let start = spec.server.directory.as_deref().map_or(instance, text);
+    add(&["--chdir", &start, "--remount-ro", "/", "--"]);
     walls
+}
+
+/// What is in a directory of all that a command line names as values of its options: files, and
+/// directories of files, in which a file that is replaced is seen to be another.
+fn named(server: &CommandLine, directory: &Path) -> BTreeSet<PathBuf> {
+    let values = server.args.iter().filter_map(|arg| arg.split_once('='));
+    values
+        .filter_map(|(_, value)| {
+            let inside = Path::new(value).strip_prefix(directory).ok()?;
+            Some(directory.join(inside.components().next()?))
+        })
+        .collect()
 }

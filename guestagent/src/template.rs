@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use domain::engine::Manager;
 
-use crate::engine::mariadb;
+use crate::engine;
 
 /// What the engine's parameters are written to, in the template; whoever keeps the template takes it
 /// out.
@@ -58,9 +58,7 @@ pub fn make(manager: Manager, root: &Path, out: &Path) -> Result<(), TemplateErr
     if out.read_dir().map_err(at(&out))?.next().is_some() {
         return Err(TemplateError::NotEmpty(out));
     }
-    match manager {
-        Manager::Mysql | Manager::Mariadb => mariadb::template::make(&root, &out)?,
-    }
+    engine::make_template(manager, &root, &out)?;
     std::fs::File::open(&out)
         .and_then(|directory| Ok(rustix::fs::syncfs(directory)?))
         .map_err(at(&out))

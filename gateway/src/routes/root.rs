@@ -52,7 +52,8 @@ pub(crate) async fn enable(
     if !is_done {
         return Err(Fault::OutcomeUnknown { request_id: request_id::current(), instance: live.id });
     }
-    let mut response = shown("user", &RootView { name: "root", password: &password.0 });
+    let name = live.spec.version.manager.root_name();
+    let mut response = shown("user", &RootView { name, password: &password.0 });
     response.headers_mut().insert(POSITION, HeaderValue::from(position));
     Ok(response)
 }

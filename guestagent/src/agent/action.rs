@@ -125,7 +125,7 @@ pub(crate) async fn run(
         }
         ActionBody::Restart => restart::run(guest, journal, document, id).await,
         ActionBody::EnableRoot { password } => {
-            let password = open(guest, "root", password)?;
+            let password = open(guest, guest.spec.manager.root_name(), password)?;
             make(Change::EnableRoot(&password)).await
         }
         ActionBody::DisableRoot => make(Change::DisableRoot).await,

@@ -1,6 +1,9 @@
 //! Brings the instance to what the newest document says.
 
+use std::fs;
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, chown};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -190,6 +193,18 @@ impl Converger {
 
 fn starts_server(action: &Action) -> bool {
     matches!(action.body, ActionBody::Prepare { .. } | ActionBody::Restart)
+}
+
+/// Leaves a directory for a file that is written for the server, which may look into it.
+pub(crate) fn ensure_directory(file: &Path, spec: &GuestSpec) -> io::Result<()> {
+    let Some(directory) = file.parent().filter(|directory| !directory.exists()) else {
+        return Ok(());
+    };
+    fs::DirBuilder::new().mode(0o750).create(directory)?;
+    if spec.uid.is_some() {
+        chown(directory, None, spec.uid)?;
+    }
+    Ok(())
 }
 
 /// Who may read what is written for the server.

@@ -135,6 +135,7 @@ async fn ensure(guest: &Guest, now: Guard, wanted: Guard) -> Result<(), ActionEr
             }
             engine.set_guard(Guard::Lifted);
             settings::rewrite(guest)?;
+            engine.reread().await?;
             tracing::info!("The volume has room again: the server's users change what they may.");
             Ok(())
         }

@@ -5,11 +5,12 @@
 //!   not read, since in most levels of isolation the server could have put it there.
 //! - An answer fits into a message of the bus, whatever a log holds.
 
+use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use domain::engine::Log;
+use domain::engine::{Line, Log, Source};
 use domain::guest::LogSize;
 use domain::guest_spec::{GuestSpec, Layout};
 
@@ -25,23 +26,85 @@ const LINES_MAX: u32 = 1000;
 pub(crate) fn sizes(spec: &GuestSpec) -> Vec<LogSize> {
     let of = |path: PathBuf| fs::symlink_metadata(path).map_or(0, |metadata| metadata.len());
     let size = |log: &Log| {
-        let path = path(spec, *log);
-        LogSize { log: *log, bytes: of(path.clone()) + of(aside(&path)) }
+        let (path, whose) = place(spec, *log);
+        let bytes = match whose {
+            None => of(path.clone()) + of(aside(&path)),
+            Some(whose) => part_of(spec, &path, whose, u64::MAX)
+                .map_or(0, |lines| lines.iter().map(|line| bytes_of(line)).sum()),
+        };
+        LogSize { log: *log, bytes }
     };
     spec.manager.logs().iter().map(size).collect()
 }
 
 /// The last lines of a log, the oldest first; none of one that was never written.
 pub(crate) fn tail(spec: &GuestSpec, log: Log, lines: u32) -> io::Result<Vec<String>> {
-    last_lines(&path(spec, log), lines.min(LINES_MAX))
+    let lines = lines.min(LINES_MAX);
+    match place(spec, log) {
+        (path, None) => last_lines(&path, lines),
+        (path, Some(whose)) => {
+            let mut part = part_of(spec, &path, whose, TAIL_MAX)?;
+            let wanted = usize::try_from(lines).unwrap_or(usize::MAX);
+            Ok(part.split_off(part.len().saturating_sub(wanted)))
+        }
+    }
 }
 
-fn path(spec: &GuestSpec, log: Log) -> PathBuf {
-    match log {
-        Log::User(log) => Layout(&spec.directory).log(log),
-        Log::Error => Part::Server.log(spec),
-        Log::Guest => Part::Agent.log(spec),
+/// The file that a log is in, and whose lines in it are the log's; all of them when nobody is
+/// named.
+fn place(spec: &GuestSpec, log: Log) -> (PathBuf, Option<Line>) {
+    match spec.manager.log_source(log) {
+        Source::OwnFile => (own_file(spec, log), None),
+        Source::Output => (Part::Server.log(spec), None),
+        Source::PartOfOutput(whose) => (Part::Server.log(spec), Some(whose)),
+        Source::Agent => (Part::Agent.log(spec), None),
     }
+}
+
+fn own_file(spec: &GuestSpec, log: Log) -> PathBuf {
+    let layout = Layout(&spec.directory);
+    log.of_user().map_or_else(|| Part::Server.log(spec), |log| layout.log(log))
+}
+
+/// The lines in a file that tell of somebody, the last ones that are `most` bytes together.
+fn part_of(spec: &GuestSpec, path: &Path, whose: Line, most: u64) -> io::Result<Vec<String>> {
+    let mut kept = VecDeque::new();
+    let (mut bytes, mut is_of_part) = (0, false);
+    for file in [aside(path), path.to_owned()] {
+        let file = match files::open_plain(&file) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        for line in BufReader::new(file).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            is_of_part = match spec.manager.line(&line) {
+                Line::Further => is_of_part,
+                found @ (Line::OfServer | Line::OfSession) => found == whose,
+            };
+            if !is_of_part {
+                continue;
+            }
+            bytes += bytes_of(&line);
+            kept.push_back(line);
+            while bytes > most && kept.len() > 1 {
+                bytes -= kept.pop_front().map_or(0, |line| bytes_of(&line));
+            }
+        }
+    }
+    let mut lines = Vec::from(kept);
+    if bytes > most
+        && let Some(line) = lines.first_mut()
+    {
+        // One line alone is longer than all that is told.
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        *line = line[..line.floor_char_boundary(most)].to_owned();
+    }
+    Ok(lines)
+}
+
+fn bytes_of(line: &str) -> u64 {
+    u64::try_from(line.len()).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 /// Where the shim puts what has become too long.

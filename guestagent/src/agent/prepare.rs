@@ -3,8 +3,8 @@
 //! # Invariants
 //! - Each step leaves what it is to leave, whether it was there or not, so all of it may be
 //!   repeated; a server that runs already is not started again.
-//! - Nobody but the agent logs in before its password is set: the server runs the init file
-//!   before it listens.
+//! - Nobody but the agent logs in before its password is set: what the server reads before it
+//!   listens says so.
 
 use domain::guest::{ActionCause, Database, Desired, UserToMake};
 

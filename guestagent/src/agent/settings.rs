@@ -17,7 +17,7 @@ use domain::ids::ActionId;
 
 use super::Guest;
 use super::action::{ActionError, failed};
-use super::converge::{Progress, for_server};
+use super::converge::{Progress, ensure_directory, for_server};
 use super::journal::{Journal, Settled};
 use super::restart;
 use super::start::wait_for_login;
@@ -75,6 +75,8 @@ async fn change(
     let wanted = &document.settings;
     let names = changed(&in_force, wanted);
     if names.is_empty() {
+        // An agent before this one may have come no further than to write them down.
+        guest.engine.reread().await?;
         return Ok(Vec::new());
     }
     check(guest, document).await?;
@@ -95,7 +97,14 @@ async fn change(
             }
         }
     }
-    Ok(waiting)
+    match guest.engine.reread().await {
+        Ok(()) => Ok(waiting),
+        Err(error @ EngineError::Silent(_)) => Err(error.into()),
+        Err(error) => {
+            put_back(guest, &before, in_force).await?;
+            Err(failed(ActionCause::Statement, format!("the server does not take them: {error}")))
+        }
+    }
 }
 
 /// Takes back what was changed while the server runs: all of a document's settings, or none.
@@ -109,7 +118,7 @@ async fn put_back(
         assign(&mut in_force, &name, before.get(&name));
         write(guest, &in_force)?;
     }
-    Ok(())
+    Ok(guest.engine.reread().await?)
 }
 
 fn assign(settings: &mut Settings, name: &str, value: Option<&String>) {
@@ -134,6 +143,7 @@ pub(crate) async fn check(guest: &Guest, document: &Desired) -> Result<(), Actio
         return Err(failed(ActionCause::Statement, refusal.0));
     }
     let path = files::with_suffix(&file(guest), ".candidate");
+    ensure_directory(&path, &guest.spec)?;
     let text = guest.engine.settings_file(&document.settings).map_err(|error| bad(&error))?;
     files::replace(&path, text.as_bytes(), Access::PRIVATE)?;
     let checked = guest.engine.check_settings(&path).await;
@@ -146,6 +156,7 @@ pub(crate) fn write(guest: &Guest, settings: &Settings) -> Result<(), ActionErro
     let text = guest.engine.settings_file(settings).map_err(|error| bad(&error))?;
     let path = file(guest);
     if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+        ensure_directory(&path, &guest.spec)?;
         files::replace(&path, text.as_bytes(), for_server(&guest.spec))?;
     }
     Ok(())
@@ -281,7 +292,7 @@ pub(crate) fn in_force(guest: &Guest) -> io::Result<Option<Settings>> {
 }
 
 fn file(guest: &Guest) -> PathBuf {
-    Layout(&guest.spec.directory).server_settings()
+    guest.spec.manager.settings_file(&Layout(&guest.spec.directory))
 }
 
 fn former(guest: &Guest) -> PathBuf {

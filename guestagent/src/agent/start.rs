@@ -4,12 +4,10 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use domain::guest::ActionCause;
-use domain::guest_spec::Layout;
-use zeroize::Zeroizing;
 
 use super::Guest;
 use super::action::{ActionError, failed};
-use super::converge::for_server;
+use super::converge::{ensure_directory, for_server};
 use super::shim_client::ShimError;
 use crate::control::{LOG_TAIL_MAX, Status};
 use crate::engine::EngineError;
@@ -26,16 +24,19 @@ const LINES_MAX: usize = 3;
 
 /// Has the next server let its agent in, whatever became of the agent's account.
 pub(crate) fn welcome_agent(guest: &Guest) -> io::Result<()> {
-    let words = Zeroizing::new(guest.engine.init_file());
-    let path = Layout(&guest.spec.directory).server_init();
-    files::replace(&path, words.as_bytes(), for_server(&guest.spec))
+    let entry = guest.engine.entry();
+    ensure_directory(&entry.path, &guest.spec)?;
+    files::replace(&entry.path, entry.text.as_bytes(), for_server(&guest.spec))
 }
 
-/// Takes the agent's password out of the server's reach: the server names the file at each
+/// Takes what is secret of that out of the server's reach: the server names the file at each
 /// start, so it stays, with nothing in it.
 pub(crate) fn forget_welcome(guest: &Guest) -> io::Result<()> {
-    let path = Layout(&guest.spec.directory).server_init();
-    files::replace(&path, b"", for_server(&guest.spec))
+    let entry = guest.engine.entry();
+    if !entry.is_secret {
+        return Ok(());
+    }
+    files::replace(&entry.path, b"", for_server(&guest.spec))
 }
 
 /// Waits until the server lets its agent in. `ends_before` is how often it had ended when it was

@@ -16,7 +16,10 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
 use tokio::sync::Mutex;
 
-use super::{Attempt, BadSetting, Change, DatabaseEngine, EngineError, Guard, Listed, Taken, User};
+use super::{
+    Attempt, BadSetting, Change, DatabaseEngine, EngineError, Entry, Guard, Listed, Taken, User,
+    is_of_starter, within,
+};
 use session::{Session, error};
 use sql::{account, string};
 
@@ -54,6 +57,8 @@ pub(crate) struct Mariadb {
     password: String,
     /// How the server is started.
     server: CommandLine,
+    /// What it runs before it lets anybody in.
+    entry_file: PathBuf,
     /// Where it writes its logs, when it does.
     logs: [(UserLog, PathBuf); 2],
     is_guarded: AtomicBool,
@@ -75,7 +80,8 @@ impl Mariadb {
         // What another agent has written holds for this one too.
         let file = fs::read_to_string(layout.server_settings()).unwrap_or_default();
         let is_guarded = AtomicBool::new(guard::is_in(&file));
-        Self { options: options.into(), password, server, logs, is_guarded, pinged }
+        let entry_file = layout.server_init();
+        Self { options: options.into(), password, server, entry_file, logs, is_guarded, pinged }
     }
 
     async fn run(&self, statements: &[String]) -> Result<(), EngineError> {
@@ -156,13 +162,18 @@ impl DatabaseEngine for Mariadb {
         .await
     }
 
-    fn init_file(&self) -> String {
+    fn entry(&self) -> Entry {
         let (admin, password) = (account(ADMIN, "localhost"), string(&self.password));
         // Anew: a tenant's root may have changed or dropped it.
-        format!(
+        let text = format!(
             "CREATE OR REPLACE USER {admin} IDENTIFIED BY {password};\n\
              GRANT ALL PRIVILEGES ON *.* TO {admin} WITH GRANT OPTION;\n"
-        )
+        );
+        Entry { path: self.entry_file.clone(), text: text.into(), is_secret: true }
+    }
+
+    async fn reread(&self) -> Result<(), EngineError> {
+        Ok(())
     }
 
     async fn ping(&self) -> Result<(), EngineError> {
@@ -258,17 +269,7 @@ impl DatabaseEngine for Mariadb {
 
 /// Its own, or of what was to start it.
 fn is_complaint(line: &str) -> bool {
-    line.contains("[ERROR]")
-        || ["bwrap:", "trove-guestagent:"].iter().any(|name| line.starts_with(name))
-}
-
-async fn within<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, EngineError>>,
-) -> Result<T, EngineError> {
-    tokio::time::timeout(limit, work)
-        .await
-        .unwrap_or_else(|elapsed| Err(EngineError::Silent(elapsed.into())))
+    line.contains("[ERROR]") || is_of_starter(line)
 }
 
 #[cfg(test)]
@@ -277,8 +278,10 @@ mod tests {
 
     #[test]
     fn complaints_are_of_the_last_start() {
-        let command = CommandLine { program: "mariadbd".into(), args: Vec::new(), env: Vec::new() };
-        let server = Mariadb::new(&Layout(Path::new("i")), "p".to_owned(), command);
+        let layout = Layout(Path::new("i"));
+        let listen = std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 3306);
+        let command = domain::engine::mariadb::server_command(Path::new("r"), &layout, listen);
+        let server = Mariadb::new(&layout, "p".to_owned(), command);
         let log = "1 [Note] Starting MariaDB 10.11\n1 [ERROR] old\n\
                    2 [Note] Starting MariaDB 10.11\n2 [ERROR] cause\n2 [Note] x\n2 [ERROR] end\n";
         assert_eq!(server.complaints(log), ["2 [ERROR] cause", "2 [ERROR] end"]);

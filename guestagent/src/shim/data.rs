@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use domain::guest_spec::{GuestSpec, Layout};
 
 use crate::control::RefusalCause;
+use crate::engine;
 use crate::files::{self, Access};
 use crate::part::Part;
 use crate::step;
@@ -68,6 +69,7 @@ pub(crate) fn prepare(spec: &GuestSpec) -> Result<(), PrepareError> {
         let new = files::with_suffix(&layout.data(), ".new");
         remove_tree(&new)?;
         copy_tree(spec, &spec.template, &new)?;
+        engine::make_own(spec, &new, Part::Server.uid(spec)).map_err(at(&new))?;
         let volume = layout.volume();
         // One call for the whole file system: a call per file takes a second on a slow disk.
         File::open(&volume)

@@ -79,27 +79,50 @@ fn lock_holder(part: Part, spec: &GuestSpec) -> Left {
     holder(part, spec, &lock).map_or(Left::Somebody, Left::Running)
 }
 
+/// The part itself among those who hold its lock. What a server has started goes by another name.
 fn holder(part: Part, spec: &GuestSpec, lock: &File) -> Option<Process> {
-    let inode = lock.metadata().ok()?;
-    let holds = |pid: i32| {
-        fs::read_dir(format!("/proc/{pid}/fd"))
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| fs::metadata(entry.path()).ok())
-            .any(|file| (file.dev(), file.ino()) == (inode.dev(), inode.ino()))
-    };
     let program = match part {
         Part::Agent => step::PROGRAM.to_owned(),
         Part::Server => spec.server.program.display().to_string(),
     };
+    others()
+        .filter(|pid| process::program(*pid).is_some_and(|name| name == program))
+        .find(|pid| has_open(*pid, lock))
+        .and_then(|pid| Process::open(pid).ok())
+}
+
+/// All of the part's user who hold its lock, but for ourselves.
+pub(crate) fn holders(part: Part, spec: &GuestSpec) -> Vec<Process> {
+    let Ok(lock) = File::open(part.lock(spec)) else {
+        return Vec::new();
+    };
+    let user = part.uid(spec).unwrap_or_else(|| rustix::process::geteuid().as_raw());
+    let is_of_user =
+        |pid: &i32| fs::metadata(format!("/proc/{pid}")).is_ok_and(|process| process.uid() == user);
+    others()
+        .filter(is_of_user)
+        .filter(|pid| has_open(*pid, &lock))
+        .filter_map(|pid| Process::open(pid).ok())
+        .collect()
+}
+
+fn has_open(pid: i32, file: &File) -> bool {
+    let Ok(wanted) = file.metadata() else { return false };
+    fs::read_dir(format!("/proc/{pid}/fd"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| fs::metadata(entry.path()).ok())
+        .any(|file| (file.dev(), file.ino()) == (wanted.dev(), wanted.ino()))
+}
+
+/// All processes but ourselves.
+fn others() -> impl Iterator<Item = i32> {
     let ours = std::process::id().cast_signed();
     fs::read_dir("/proc")
-        .ok()?
+        .into_iter()
+        .flatten()
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
-        .filter(|pid| *pid != ours)
-        .filter(|pid| process::program(*pid).is_some_and(|name| name == program))
-        .find(|pid| holds(*pid))
-        .and_then(|pid| Process::open(pid).ok())
+        .filter(move |pid| *pid != ours)
 }

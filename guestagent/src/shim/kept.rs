@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use domain::guest_spec::{GuestSpec, Isolation};
+use domain::guest_spec::{GuestSpec, Isolation, StopSignal};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, waitpid};
 
 use crate::backoff::Backoff;
@@ -29,6 +29,9 @@ const PASS_ON_MAX: Duration = Duration::from_secs(2);
 
 /// Between two looks at who holds a part's lock.
 const LOCKED_WAIT: Duration = Duration::from_millis(50);
+/// How long they may hold it who are not the part itself. What a server has started ends by
+/// itself when the server does, but for what is just at work.
+const LOCKED_MAX: Duration = Duration::from_secs(2);
 
 /// One part, and what is wanted of it.
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub(crate) struct Kept {
     backoff: Backoff,
     ends: u32,
     last_end: Option<End>,
+    /// Since when somebody holds the part's lock who is not the part.
+    locked_since: Option<Instant>,
 }
 
 /// How far it is.
@@ -99,6 +104,7 @@ impl Kept {
             backoff: Backoff::new(first_wait),
             ends: 0,
             last_end: None,
+            locked_since: None,
         }
     }
 
@@ -108,8 +114,16 @@ impl Kept {
     }
 
     /// The phase of a part that this shim has not started.
-    fn found(&self, spec: &GuestSpec) -> Phase {
-        let process = match find::left_running(self.part, spec) {
+    fn found(&mut self, spec: &GuestSpec) -> Phase {
+        let left = find::left_running(self.part, spec);
+        let is_locked = matches!(left, Left::Somebody);
+        let since = *self.locked_since.get_or_insert_with(Instant::now);
+        if !is_locked {
+            self.locked_since = None;
+        } else if since.elapsed() > LOCKED_MAX {
+            kill_remnants(self.part, spec);
+        }
+        let process = match left {
             Left::Nobody => return Phase::Resting,
             Left::Somebody => return locked(),
             Left::Running(process) => process,
@@ -186,18 +200,19 @@ impl Kept {
             Phase::Resting | Phase::Waiting { .. } => self.start(spec),
             Phase::Running(running) if running.process.has_ended() => {
                 let end = self.end_of(spec, &running);
-                self.ended(Some(end), running.ran())
+                self.ended(spec, Some(end), running.ran())
             }
             Phase::Running(running) if self.wanted => Phase::Running(running),
             Phase::Running(running) => {
                 tracing::info!(part = %self.part, "Part is told to end.");
-                signal(self.part, &running.process, Signal::TERM);
+                signal(self.part, &running.process, stop_signal(self.part, spec));
                 let kill_at = now + self.stop_max;
                 Phase::Stopping { running, kill_at }
             }
             Phase::Stopping { running, .. } if running.process.has_ended() => {
                 self.last_end = Some(self.end_of(spec, &running));
-                Phase::Resting
+                // Killed, it may have left others at work on its data.
+                self.found(spec)
             }
             Phase::Stopping { running, kill_at } if kill_at > now => {
                 Phase::Stopping { running, kill_at }
@@ -217,8 +232,11 @@ impl Kept {
         let give_up = Instant::now() + self.stop_max + 2 * KILLED_MAX;
         while !matches!(self.phase, Phase::Resting) && Instant::now() < give_up {
             self.tick(spec);
-            if let (Some(process), Some(deadline)) = (self.process(), self.deadline()) {
-                process.wait_end(deadline.saturating_duration_since(Instant::now()));
+            let Some(deadline) = self.deadline() else { continue };
+            let wait = deadline.saturating_duration_since(Instant::now());
+            match self.process() {
+                Some(process) => drop(process.wait_end(wait)),
+                None => std::thread::sleep(wait.min(LOCKED_WAIT)),
             }
         }
     }
@@ -231,10 +249,10 @@ impl Kept {
         }
         match self.spawn(spec) {
             Ok(Ok(running)) => Phase::Running(running),
-            Ok(Err(end)) => self.ended(end, Duration::ZERO),
+            Ok(Err(end)) => self.ended(spec, end, Duration::ZERO),
             Err(error) => {
                 tracing::error!(part = %self.part, %error, "Part could not be started.");
-                self.ended(None, Duration::ZERO)
+                self.ended(spec, None, Duration::ZERO)
             }
         }
     }
@@ -277,14 +295,15 @@ impl Kept {
     }
 
     /// What follows from an end that was not asked for.
-    fn ended(&mut self, end: Option<End>, ran: Duration) -> Phase {
+    fn ended(&mut self, spec: &GuestSpec, end: Option<End>, ran: Duration) -> Phase {
         if end.as_ref().is_some_and(|end| end.code == Some(step::BUSY.into())) {
             return locked();
         }
         self.ends += 1;
         self.last_end = end;
         if !self.wanted {
-            return Phase::Resting;
+            // It may have left others at work on its data.
+            return self.found(spec);
         }
         let wait = self.backoff.after(ran);
         let wait_ms = wait.as_millis();
@@ -327,9 +346,25 @@ fn outcome(status: WaitStatus) -> (Option<i32>, Option<i32>) {
     }
 }
 
+/// What tells a part to end well.
+fn stop_signal(part: Part, spec: &GuestSpec) -> Signal {
+    match (part, spec.server.stop_signal) {
+        (Part::Agent, _) | (Part::Server, StopSignal::Terminate) => Signal::TERM,
+        (Part::Server, StopSignal::Interrupt) => Signal::INT,
+    }
+}
+
 fn signal(part: Part, process: &Process, signal: Signal) {
     if let Err(error) = process.signal(signal) {
         tracing::error!(%part, %error, "Part could not be signalled.");
+    }
+}
+
+/// Kills what a part has left behind and what still holds its lock.
+fn kill_remnants(part: Part, spec: &GuestSpec) {
+    for process in find::holders(part, spec) {
+        tracing::warn!(%part, pid = process.pid(), "What the part has left behind is killed.");
+        signal(part, &process, Signal::KILL);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The logs of an instance: where the server's own have their place, and how all are bounded.
 
+use std::fs;
 use std::time::Duration;
 
 use domain::engine::UserLog;
@@ -8,6 +9,9 @@ use domain::guest_spec::{GuestSpec, Layout};
 use super::{data, log_file, shim_log};
 use crate::part::Part;
 use crate::step;
+
+/// So much in all that a server says is more than it says of itself.
+const TALKATIVE_BYTES: u64 = 1 << 20;
 
 /// Between two looks at the length of the logs.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -35,5 +39,8 @@ pub(crate) fn look_after(spec: &GuestSpec) -> Duration {
             tracing::warn!(%error, path = %path.display(), "Log could not be put aside.");
         }
     }
-    if paths.iter().any(|path| path.exists()) { LOOK_EVERY_WRITTEN } else { LOOK_EVERY }
+    let is_talkative = fs::symlink_metadata(Part::Server.log(spec))
+        .is_ok_and(|metadata| metadata.len() > TALKATIVE_BYTES);
+    let is_written = is_talkative || paths.iter().any(|path| path.exists());
+    if is_written { LOOK_EVERY_WRITTEN } else { LOOK_EVERY }
 }

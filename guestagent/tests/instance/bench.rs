@@ -12,15 +12,14 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::engine::Manager;
 use domain::guest_spec::{GuestSpec, Isolation, Layout, Volume};
 use domain::ids::InstanceId;
 use guestagent::control::{Answer, Request, ServerState, Status};
 use guestagent::process::{Identity, Process};
-use images::{MARIADB_10_11, Store};
-use mysql_async::prelude::Queryable;
+use images::Store;
 use rustix::process::{Signal, geteuid};
 
+use crate::engines::Engine;
 use crate::plane::Plane;
 
 /// Longer than anything here takes on a busy machine.
@@ -51,6 +50,7 @@ pub(crate) struct Bench {
     // Declared first, so that processes end before their directory goes.
     shims: Vec<Child>,
     pub(crate) spec: GuestSpec,
+    pub(crate) engine: Engine,
     level: Level,
     program: PathBuf,
     _above: tempfile::TempDir,
@@ -79,9 +79,9 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
 }
 
 impl Bench {
-    pub(crate) fn new(level: Level) -> Self {
+    pub(crate) fn new(engine: Engine, level: Level) -> Self {
         let store = store();
-        let image = store.ensure_engine(&MARIADB_10_11).expect("an engine");
+        let image = store.ensure_engine(engine.recipe).expect("an engine");
         let template = store.ensure_template(&image, binary()).expect("a template");
         let above = tempfile::tempdir().expect("there is room");
         fs::set_permissions(above.path(), Permissions::from_mode(0o711)).expect("ours");
@@ -98,10 +98,10 @@ impl Bench {
         };
         let uid = (level == Level::Uid).then(|| 200_000 + std::process::id() % 100_000 * 2);
         let listen = free_address();
-        let server = Manager::Mariadb.server_command(&image.root, &Layout(&directory), listen);
+        let server = engine.manager.server_command(&image.root, &Layout(&directory), listen);
         let spec = GuestSpec {
             instance: InstanceId(uuid::Uuid::new_v4()),
-            manager: Manager::Mariadb,
+            manager: engine.manager,
             version: image.version_number.clone(),
             image_root: image.root.clone(),
             template,
@@ -119,7 +119,7 @@ impl Bench {
             heartbeat_ms: 200,
             desired_poll_ms: 200,
         };
-        let bench = Self { shims: Vec::new(), spec, level, program, _above: above };
+        let bench = Self { shims: Vec::new(), spec, engine, level, program, _above: above };
         bench.make_directories();
         bench.write_spec();
         bench
@@ -127,6 +127,11 @@ impl Bench {
 
     pub(crate) fn layout(&self) -> Layout<'_> {
         Layout(&self.spec.directory)
+    }
+
+    /// Where the server's settings stand.
+    pub(crate) fn settings_file(&self) -> PathBuf {
+        self.engine.manager.settings_file(&self.layout())
     }
 
     /// Owner of the agent's files, where it is not the test itself.
@@ -162,15 +167,19 @@ impl Bench {
         fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     }
 
-    /// Writes the files that a server reads at its start, in the agent's place.
-    pub(crate) fn write_server_files(&self, init: &str) {
-        let settings: BTreeMap<_, _> = Manager::Mariadb.settings(self.spec.memory_mb);
-        let lines: String = settings.iter().map(|(k, v)| format!("{k}={v}\n")).collect();
-        let files = [
-            (self.layout().server_settings(), format!("[mariadbd]\n{lines}")),
-            (self.layout().server_init(), init.to_owned()),
-        ];
-        for (path, text) in files {
+    /// Writes the files that a server reads at its start, in the agent's place; the test may log
+    /// in then.
+    pub(crate) fn write_server_files(&self) {
+        let settings: BTreeMap<_, _> = self.engine.manager.settings(self.spec.memory_mb);
+        let line = |(name, value): (&String, &String)| (self.engine.settings.line)(name, value);
+        let settings: String = settings.iter().map(line).collect();
+        for (path, text) in (self.engine.server_files)(&self.layout(), &settings) {
+            let directory = path.parent().unwrap();
+            if !directory.exists() {
+                fs::create_dir(directory).unwrap();
+                chown(directory, self.agent_uid(), self.agent_uid()).unwrap();
+                fs::set_permissions(directory, Permissions::from_mode(0o750)).unwrap();
+            }
             fs::write(&path, text).unwrap();
             chown(&path, self.agent_uid(), self.agent_uid()).unwrap();
             fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
@@ -198,8 +207,10 @@ impl Bench {
         });
     }
 
+    /// Another test may be about to turn into another program and until then hold our copy of
+    /// this one open to write.
     pub(crate) fn spawn_shim(&self) -> Child {
-        self.command(&["shim"]).spawn().expect("the shim can be started")
+        eventually("the shim can be started", || self.command(&["shim"]).spawn().ok())
     }
 
     /// The program with these words and the specification, as the provisioner's user.
@@ -275,7 +286,8 @@ impl Bench {
         }
     }
 
-    /// The instance's servers that run, whoever knows of them.
+    /// The instance's servers that run, whoever knows of them; not what one of them is just about
+    /// to turn into something else.
     pub(crate) fn servers(&self) -> Vec<Process> {
         let program = self.spec.server.program.to_str().unwrap();
         let mut processes = processes_naming(&self.spec.directory);
@@ -283,45 +295,9 @@ impl Bench {
             let line = fs::read(format!("/proc/{}/cmdline", process.pid())).unwrap_or_default();
             line.starts_with(program.as_bytes()) && !process.has_ended()
         });
+        let pids: Vec<i32> = processes.iter().map(Process::pid).collect();
+        processes.retain(|process| !parent(process.pid()).is_some_and(|pid| pids.contains(&pid)));
         processes
-    }
-
-    /// Logs in over the server's socket, as soon as it lets anybody in.
-    pub(crate) async fn login(&self, user: &str, password: &str) -> mysql_async::Conn {
-        let options = mysql_async::OptsBuilder::default()
-            .socket(self.layout().server_socket().to_str())
-            .prefer_socket(true);
-        self.login_by(options, user, password).await
-    }
-
-    /// Logs in over the network, as a tenant does.
-    pub(crate) async fn login_from_afar(&self, user: &str, password: &str) -> mysql_async::Conn {
-        let options = mysql_async::OptsBuilder::default()
-            .ip_or_hostname(self.spec.address.to_string())
-            .tcp_port(self.spec.port)
-            .prefer_socket(false);
-        self.login_by(options, user, password).await
-    }
-
-    async fn login_by(
-        &self,
-        options: mysql_async::OptsBuilder,
-        user: &str,
-        password: &str,
-    ) -> mysql_async::Conn {
-        let options = mysql_async::Opts::from(options.user(Some(user)).pass(Some(password)));
-        let until = Instant::now() + LIMIT;
-        loop {
-            let error = match mysql_async::Conn::new(options.clone()).await {
-                Ok(mut connection) => {
-                    connection.ping().await.unwrap();
-                    return connection;
-                }
-                Err(error) => error,
-            };
-            assert!(Instant::now() < until, "no login: {error}\n{}", self.everything_said());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
     }
 
     /// The logs, for whoever has to find out why a test failed.
@@ -349,7 +325,24 @@ impl Drop for Bench {
             process.signal(Signal::KILL).unwrap();
             assert!(process.wait_end(LIMIT));
         }
+        // Nor does anything of them go on working.
+        if let Ok(lock) = fs::File::open(self.spec.directory.join("server.lock")) {
+            let until = Instant::now() + LIMIT;
+            while lock.try_lock().is_err() {
+                if Instant::now() > until {
+                    println!("somebody is left");
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
     }
+}
+
+fn parent(pid: i32) -> Option<i32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok()
 }
 
 /// All processes with this directory in their command lines.

@@ -5,27 +5,31 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use domain::guest::{ActionOutcome, DatabaseHealth, Query, QueryAnswer};
-use mysql_async::prelude::Queryable;
 use rustix::process::Signal;
 
 use crate::bench::{Bench, LIMIT, Level};
+use crate::engines::{Engine, each_engine};
 use crate::safety::Mounted;
 use crate::served::{Served, create_databases, create_user, drop_database};
 
 const MIB: u64 = 1 << 20;
 
-/// The server's number of "it runs with --read-only".
-const READ_ONLY: u16 = 1290;
+each_engine!(
+    a_full_volume_is_read_only_for_its_tenant_until_there_is_room,
+    a_volume_whose_files_are_added_up_is_guarded_too_and_grows_out_of_it,
+);
 
 /// Whether a tenant's user writes; no other refusal than the one that is meant counts.
 async fn writes(served: &Served) -> bool {
-    let mut tenant = served.bench.login_from_afar("app", "pw").await;
-    let rows: Vec<u64> = tenant.query("SELECT COUNT(*) FROM shop.t").await.unwrap();
-    assert_eq!(rows.len(), 1, "reading goes on");
-    match tenant.query_drop("INSERT INTO shop.t VALUES (1)").await {
+    let mut tenant = served.bench.login("app", "pw", "shop").await;
+    assert_eq!(tenant.texts("SELECT COUNT(*) FROM t").await.len(), 1, "reading goes on");
+    match tenant.run("INSERT INTO t VALUES (1)").await {
         Ok(()) => true,
-        Err(mysql_async::Error::Server(error)) if error.code == READ_ONLY => false,
-        Err(error) => panic!("{error}"),
+        Err(error) => {
+            let refusal = served.bench.engine.full.refusal;
+            assert_eq!(error.code.as_deref(), Some(refusal), "{error:?}");
+            false
+        }
     }
 }
 
@@ -33,8 +37,8 @@ async fn writes(served: &Served) -> bool {
 async fn furnish(served: &mut Served) {
     served.done(create_databases(&["shop", "old"])).await;
     served.done(create_user("app", "pw", &["shop"])).await;
-    let mut tenant = served.bench.login_from_afar("app", "pw").await;
-    tenant.query_drop("CREATE TABLE shop.t (a INT)").await.unwrap();
+    let mut tenant = served.bench.login("app", "pw", "shop").await;
+    tenant.run("CREATE TABLE t (a INT)").await.unwrap();
     assert!(writes(served).await);
 }
 
@@ -55,8 +59,8 @@ fn healthy(served: &Served, health: &DatabaseHealth) {
 }
 
 fn is_guarded(bench: &Bench) -> bool {
-    let text = fs::read_to_string(bench.layout().server_settings()).unwrap();
-    text.contains("read-only")
+    let text = fs::read_to_string(bench.settings_file()).unwrap();
+    text.contains("read-only") || text.contains("no room to write")
 }
 
 /// Leaves so many bytes of a volume; the file that takes the others.
@@ -67,12 +71,11 @@ fn leave(bench: &Bench, bytes: u64) -> PathBuf {
     path
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_volume_is_read_only_for_its_tenant_until_there_is_room() {
+async fn a_full_volume_is_read_only_for_its_tenant_until_there_is_room(engine: Engine) {
     if !Level::Uid.is_possible() {
         return;
     }
-    let mut bench = Bench::new(Level::Uid);
+    let mut bench = Bench::new(engine, Level::Uid);
     bench.spec.volume.mounted = true;
     let Some(mounted) = Mounted::at(&bench.layout().volume(), "320m") else { return };
     let mut served = Served::on(bench).await;
@@ -97,12 +100,13 @@ async fn a_full_volume_is_read_only_for_its_tenant_until_there_is_room() {
     // What the tenant wants deleted is deleted all the same, and settings are taken.
     served.done(drop_database("old")).await;
     let mut document = served.next(Vec::new());
-    document.settings.insert("wait_timeout".to_owned(), "77".to_owned());
+    let (name, value, shown, _) = engine.settings.live[0];
+    document.settings.insert(name.to_owned(), value.to_owned());
     served.offer(document).await;
     served.plane.reported("settings are settled", |report| {
         report.settings.as_ref().is_some_and(|settings| settings.sequence >= served.revision)
     });
-    assert_eq!(served.rows::<u64>("SELECT @@GLOBAL.wait_timeout").await, [77]);
+    assert_eq!(served.setting(name).await, shown);
     assert!(is_guarded(&served.bench) && !writes(&served).await);
 
     // Half way is not enough: it would go to and fro.
@@ -122,25 +126,20 @@ async fn a_full_volume_is_read_only_for_its_tenant_until_there_is_room() {
     drop(mounted);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_volume_whose_files_are_added_up_is_guarded_too_and_grows_out_of_it() {
-    let mut served = Served::start().await;
+async fn a_volume_whose_files_are_added_up_is_guarded_too_and_grows_out_of_it(engine: Engine) {
+    let mut served = Served::start(engine).await;
     furnish(&mut served).await;
     let before = served.bench.spec.volume.size_bytes;
     let used = before - free(&served.bench);
     // What is under way is ended, or the server would wait for it.
-    let mut writer = served.bench.login_from_afar("app", "pw").await;
-    let endless =
-        tokio::spawn(
-            async move { writer.query_drop("INSERT INTO shop.t SELECT SLEEP(1000)").await },
-        );
-    let query =
-        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'INSERT%1000)'";
+    let (endless, query) = engine.full.endless;
+    let mut writer = served.bench.login("app", "pw", "shop").await;
+    let endless = tokio::spawn(async move { writer.run(endless).await });
     let until = Instant::now() + LIMIT;
-    while served.rows::<u64>(query).await != [1] {
+    while served.admin().await.text(query).await != "1" {
         assert!(Instant::now() < until, "it does not begin");
     }
-    served.bench.spec.volume.size_bytes = used + 8 * MIB;
+    served.bench.spec.volume.size_bytes = used + 4 * MIB;
     served.bench.write_spec();
     healthy(&served, &DatabaseHealth::Full);
     only_reads(&served).await;
@@ -155,6 +154,8 @@ async fn a_volume_whose_files_are_added_up_is_guarded_too_and_grows_out_of_it() 
     served.bench.write_spec();
     healthy(&served, &DatabaseHealth::Full);
     only_reads(&served).await;
-    served.admin().await.query_drop("SET GLOBAL read_only = 0").await.unwrap();
-    only_reads(&served).await;
+    if let Some(lifting) = engine.full.lifting {
+        served.admin().await.run(lifting).await.unwrap();
+        only_reads(&served).await;
+    }
 }

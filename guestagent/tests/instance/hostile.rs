@@ -1,36 +1,19 @@
 //! Names that want to be more than names.
 
 use domain::guest::{ActionBody, ActionCause};
-use mysql_async::prelude::Queryable;
 
+use crate::engines::{Engine, MARIADB, each_engine};
 use crate::served::{
     Served, create_databases, create_user, drop_database, drop_user, grant, new_password, rename,
     revoke,
 };
 
-const HOSTILE: [&str; 9] = [
-    "x`; DROP DATABASE mysql; -- ",
-    "'; DROP USER os_admin@localhost; -- \\",
-    "\"double\" \\` \\' \\\\",
-    "größe-数据",
-    "%",
-    "_",
-    "a b  c",
-    "é",
-    "#mysql51#x/../..",
-];
+each_engine!(hostile_names_live_and_die_as_names, names_that_the_server_would_change_are_refused,);
 
-/// Without what the server itself refuses: a space at the end.
-fn name(text: &str) -> String {
-    text.trim_end().to_owned()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hostile_names_live_and_die_as_names() {
-    let mut served = Served::start().await;
-    let names: Vec<String> = HOSTILE.iter().map(|text| name(text)).collect();
-    let mut all: Vec<&str> = names.iter().map(String::as_str).collect();
-    let longest = "ü".repeat(64);
+async fn hostile_names_live_and_die_as_names(engine: Engine) {
+    let mut served = Served::start(engine).await;
+    let mut all = engine.names.hostile.to_vec();
+    let longest = engine.names.longest.0.repeat(engine.names.longest.1);
     all.push(&longest);
     served.done(create_databases(&all)).await;
     // Takes each of their names for the pattern that it is not.
@@ -46,10 +29,7 @@ async fn hostile_names_live_and_die_as_names() {
             (user.account.name.as_str(), &user.databases[..]),
             (*name, &[(*name).to_owned()][..])
         );
-        let mut tenant = served.bench.login_from_afar(name, "p").await;
-        let mut seen: Vec<String> = tenant.query("SHOW DATABASES").await.unwrap();
-        seen.retain(|database| database != "information_schema");
-        assert_eq!(seen, [*name]);
+        assert_eq!(served.usable(name, "p", name).await, [*name]);
         served.done(grant(name, &["bystander"])).await;
         served.done(revoke(name, name)).await;
         assert_eq!(served.user(name, "%").await.unwrap().databases, ["bystander"]);
@@ -58,7 +38,7 @@ async fn hostile_names_live_and_die_as_names() {
         served.done(ActionBody::UpdateUsers { changes }).await;
         served.done(rename(name, "renamed")).await;
         served.done(rename("renamed", name)).await;
-        drop(served.bench.login_from_afar(name, &password).await);
+        served.bench.lets_in(name, &password).await;
         served.fails(ActionCause::Exists, create_user(name, "p", &[])).await;
         served.fails(ActionCause::Exists, create_databases(&[name])).await;
     }
@@ -70,26 +50,26 @@ async fn hostile_names_live_and_die_as_names() {
     assert_eq!(served.databases().await, ["bystander", "e", "z"]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn names_that_the_server_would_change_are_refused() {
-    let mut served = Served::start().await;
+async fn names_that_the_server_would_change_are_refused(engine: Engine) {
+    let mut served = Served::start(engine).await;
     served.done(create_user("?", "p", &[])).await;
-    let [long, longer] = [65, 129].map(|length| "x".repeat(length));
+    let [long, longer] = engine.names.too_long.map(|length| "x".repeat(length));
     served.fails(ActionCause::Statement, create_databases(&["shop", &long])).await;
     served.fails(ActionCause::Statement, create_user(&longer, "p", &[])).await;
-    for name in ["😀", "space ", "nul\0"] {
+    for name in engine.names.unstorable {
         served.fails(ActionCause::Statement, create_databases(&[name])).await;
         served.fails(ActionCause::Statement, create_user(name, "p", &[])).await;
         served.fails(ActionCause::Statement, rename("?", name)).await;
         served.fails(ActionCause::NotFound, drop_user(name)).await;
     }
-    drop(served.bench.login_from_afar("?", "p").await);
+    served.bench.lets_in("?", "p").await;
     assert_eq!(served.databases().await, [""; 0]);
 }
 
+/// Only where rights are written down by patterns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_too_long_to_be_escaped_gets_no_wider_rights_instead() {
-    let mut served = Served::start().await;
+    let mut served = Served::start(MARIADB).await;
     let [long, like] = ["a_", "ax"].map(|start| start.to_owned() + &"b".repeat(62));
     served.done(create_databases(&[&long, &like])).await;
     served.done(create_user("app", "p", &[&like])).await;
@@ -97,4 +77,16 @@ async fn a_name_too_long_to_be_escaped_gets_no_wider_rights_instead() {
     served.fails(ActionCause::Statement, create_user("new", "p", &[&long])).await;
     assert_eq!(served.user("app", "%").await.unwrap().databases, [like]);
     assert_eq!(served.user("new", "%").await, None);
+}
+
+/// Rights that somebody gave by a pattern are taken under the name that they are shown by.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rights_by_a_pattern_are_shown_and_taken_as_of_one_database() {
+    let mut served = Served::start(MARIADB).await;
+    served.done(create_databases(&["a_b", "axb"])).await;
+    served.done(create_user("app", "p", &["axb"])).await;
+    served.admin().await.run("GRANT SELECT ON `a_b`.* TO app").await.unwrap();
+    assert_eq!(served.user("app", "%").await.unwrap().databases, ["a_b", "axb"]);
+    served.done(revoke("app", "a_b")).await;
+    assert_eq!(served.user("app", "%").await.unwrap().databases, ["axb"]);
 }

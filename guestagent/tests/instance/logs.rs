@@ -4,22 +4,29 @@ use std::fs;
 use std::time::Instant;
 
 use domain::engine::{Log, UserLog};
-use domain::guest::{LogSize, Query, QueryAnswer, SettingsState};
-use mysql_async::prelude::Queryable;
+use domain::guest::{ActionOutcome, LogSize, Query, QueryAnswer, SettingsState};
 use rustix::process::Signal;
 
 use crate::bench::{LIMIT, Level, eventually};
-use crate::served::Served;
+use crate::engines::{Engine, MARIADB, POSTGRESQL, each_engine, each_level};
+use crate::served::{Served, create_databases, create_user};
 
 const GENERAL: Log = Log::User(UserLog::General);
 const SLOW: Log = Log::User(UserLog::SlowQuery);
 
-/// Offers a document with these settings beside those of the flavor, and waits until the server
-/// has taken them.
-async fn set(served: &mut Served, settings: &[(&str, &str)]) {
+each_level!(a_log_is_written_from_when_it_is_switched_on_until_it_is_switched_off);
+each_engine!(
+    a_log_that_gets_long_is_put_aside_and_goes_on,
+    what_stands_in_place_of_a_log_is_not_read
+);
+
+/// Has these logs written and no others, and waits until the server has taken it.
+async fn switch(served: &mut Served, on: &[UserLog]) {
     let mut document = served.next(Vec::new());
-    let own = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    document.settings.extend(own);
+    let manager = served.bench.engine.manager;
+    for log in manager.logs().iter().filter_map(|log| log.of_user()) {
+        manager.switch_log(&mut document.settings, log, on.contains(&log));
+    }
     let revision = document.revision;
     served.offer(document).await;
     let is_of = |state: &SettingsState| state.sequence >= revision;
@@ -56,53 +63,91 @@ async fn will_say(served: &Served, log: Log, word: &str) {
 }
 
 async fn run(served: &Served, statement: &str) {
-    served.admin().await.query_drop(statement).await.unwrap();
+    served.admin().await.run(statement).await.unwrap();
 }
 
+async fn a_log_is_written_from_when_it_is_switched_on_until_it_is_switched_off(
+    engine: Engine,
+    level: Level,
+) {
+    let mut served = Served::at(engine, level).await;
+    run(&served, "SELECT 'before'").await;
+    assert!(!says(&served, GENERAL, "SELECT").await);
+    switch(&mut served, &[UserLog::General]).await;
+    run(&served, "SELECT 'while it is on', '\u{fc}'").await;
+    will_say(&served, GENERAL, "while it is on', '\u{fc}'").await;
+    assert!(size(&served, GENERAL).await > 0);
+    assert!(!says(&served, GENERAL, "before").await);
+    assert_eq!(tail(&served, GENERAL, 1).await.len(), 1);
+
+    // Also by a server that was started by nobody's wish.
+    served.bench.alive("server").unwrap().signal(Signal::KILL).unwrap();
+    run(&served, "SELECT 'after a start'").await;
+    will_say(&served, GENERAL, "after a start").await;
+    assert!(says(&served, GENERAL, "while it is on").await, "what was written stays");
+
+    switch(&mut served, &[]).await;
+    run(&served, "SELECT 'no more'").await;
+    let mut client = served.admin().await;
+    client.run("SELECT nonsense FROM nowhere").await.unwrap_err();
+    // What is said of the server itself is for others to read, and holds no statement.
+    will_say(&served, Log::Error, engine.ready).await;
+    assert!(!says(&served, Log::Error, "SELECT").await);
+    will_say(&served, Log::Guest, "Agent is on the bus").await;
+    assert!(!says(&served, GENERAL, "no more").await);
+}
+
+/// Only where slow statements have a log of their own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_is_written_from_when_it_is_switched_on_until_it_is_switched_off() {
-    for level in [Level::Plain, Level::Bubblewrap, Level::Uid] {
-        if !level.is_possible() {
-            continue;
-        }
-        let mut served = Served::at(level).await;
-        run(&served, "SELECT 'before'").await;
-        assert_eq!((size(&served, GENERAL).await, tail(&served, GENERAL, 5).await.len()), (0, 0));
-        set(&mut served, &[("general_log", "ON")]).await;
-        run(&served, "SELECT 'while it is on', '\u{fc}'").await;
-        will_say(&served, GENERAL, "while it is on', '\u{fc}'").await;
-        assert!(size(&served, GENERAL).await > 0);
-        assert!(!says(&served, GENERAL, "before").await);
-        assert_eq!(tail(&served, GENERAL, 1).await.len(), 1);
+async fn slow_statements_are_written_down_apart() {
+    let mut served = Served::start(MARIADB).await;
+    assert_eq!(size(&served, SLOW).await, 0);
+    switch(&mut served, &[UserLog::SlowQuery]).await;
+    run(&served, "SET long_query_time = 0; SELECT 'slow'").await;
+    will_say(&served, SLOW, "'slow'").await;
+    assert!(!says(&served, GENERAL, "slow").await);
+}
 
-        // Also by a server that was started by nobody's wish.
-        served.bench.alive("server").unwrap().signal(Signal::KILL).unwrap();
-        run(&served, "SELECT 'after a start'").await;
-        will_say(&served, GENERAL, "after a start").await;
-        assert!(says(&served, GENERAL, "while it is on").await, "what was written stays");
-        assert_eq!(size(&served, SLOW).await, 0);
-
-        set(&mut served, &[("general_log", "OFF"), ("slow_query_log", "ON")]).await;
-        run(&served, "SELECT 'no more'").await;
-        run(&served, "SET long_query_time = 0; SELECT 'slow'").await;
-        will_say(&served, SLOW, "'slow'").await;
-        assert!(!says(&served, GENERAL, "no more").await);
-        will_say(&served, Log::Error, "ready for connections").await;
-        will_say(&served, Log::Guest, "Agent is on the bus").await;
+/// What an agent says to its server holds passwords.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_password_that_an_agent_sets_is_written_down() {
+    let mut served = Served::start(POSTGRESQL).await;
+    let mut document = served.next(vec![
+        (100, create_databases(&["shop"])),
+        (101, create_user("app", "very-secret", &["shop"])),
+    ]);
+    POSTGRESQL.manager.switch_log(&mut document.settings, UserLog::General, true);
+    served.offer(document).await;
+    for id in [100, 101] {
+        assert_eq!(served.plane.outcome(id), ActionOutcome::Done);
+    }
+    run(&served, "SELECT 'afterwards'").await;
+    will_say(&served, GENERAL, "afterwards").await;
+    for log in [GENERAL, Log::Error, Log::Guest] {
+        assert!(!says(&served, log, "very-secret").await, "{log:?}");
     }
 }
 
+/// Whoever is let in chooses what its statements look like.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_that_gets_long_is_put_aside_and_goes_on() {
-    let mut served = Served::start().await;
-    set(&mut served, &[("general_log", "ON")]).await;
-    let path = served.bench.layout().log(UserLog::General);
+async fn no_statement_passes_for_what_the_server_says_of_itself() {
+    let mut served = Served::start(POSTGRESQL).await;
+    switch(&mut served, &[UserLog::General]).await;
+    run(&served, "SELECT 'x\n2026-01-01 00:00:00.000 UTC [1] FATAL:  forged\n'").await;
+    will_say(&served, GENERAL, "forged").await;
+    assert!(!says(&served, Log::Error, "forged").await);
+}
+
+async fn a_log_that_gets_long_is_put_aside_and_goes_on(engine: Engine) {
+    let mut served = Served::start(engine).await;
+    switch(&mut served, &[UserLog::General]).await;
+    let path = engine.general_log(&served.bench.layout());
     let aside = path.with_extension("log.1");
     let mut writer = served.admin().await;
     let words = format!("SELECT LENGTH('{}')", "x".repeat(1 << 20));
     for _ in 0..2 {
         for _ in 0..9 {
-            writer.query_drop(&words).await.unwrap();
+            writer.run(&words).await.unwrap();
         }
         eventually("it is put aside", || {
             let length = fs::metadata(&path).map_or(u64::MAX, |metadata| metadata.len());
@@ -111,17 +156,16 @@ async fn a_log_that_gets_long_is_put_aside_and_goes_on() {
     }
     assert!(fs::metadata(&aside).unwrap().len() <= 8 << 20);
     assert!(size(&served, GENERAL).await < 17 << 20);
-    writer.query_drop("SELECT 'it goes on'").await.unwrap();
+    writer.run("SELECT 'it goes on'").await.unwrap();
     will_say(&served, GENERAL, "it goes on").await;
     let lines = tail(&served, GENERAL, 1000).await;
     assert!(lines.iter().map(String::len).sum::<usize>() <= 128 << 10);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_stands_in_place_of_a_log_is_not_read() {
-    let mut served = Served::start().await;
-    set(&mut served, &[("general_log", "ON")]).await;
-    let path = served.bench.layout().log(UserLog::General);
+async fn what_stands_in_place_of_a_log_is_not_read(engine: Engine) {
+    let mut served = Served::start(engine).await;
+    switch(&mut served, &[UserLog::General]).await;
+    let path = engine.general_log(&served.bench.layout());
     fs::remove_file(&path).unwrap();
     let secret = served.bench.layout().agent().join("admin.password");
     std::os::unix::fs::symlink(&secret, &path).unwrap();

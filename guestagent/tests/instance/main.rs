@@ -1,4 +1,4 @@
-//! Shim, agent and template with a real MariaDB.
+//! Shim, agent and template with real servers: every test runs with each engine.
 //!
 //! Images stand in `TROVE_IMAGES_DIR` if that is set, otherwise below the build directory, and
 //! stay there, so that only the first run fetches them.
@@ -11,12 +11,16 @@
 
 mod accounts;
 mod agent;
+mod attacks;
 mod bench;
+mod engines;
 mod guard;
 mod hostile;
 mod lists;
+mod logins;
 mod logs;
 mod plane;
+mod postgresql;
 mod repeats;
 mod restart;
 mod root;

@@ -12,7 +12,6 @@ use bus::guests::{Guests, Handler, Heartbeats, serve};
 use bus::seal::seal;
 use bus::server_config::ServerConfig;
 use bus::{Client, Connection, CredentialsSource};
-use domain::engine::Manager;
 use domain::guest::{
     Action, ActionBody, ActionOutcome, Database, DatabaseHealth, Desired, DesiredAnswer,
     DesiredRequest, Query, QueryAnswer, Report, ReportAnswer, Revision, UserToMake,
@@ -24,10 +23,12 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::bench::{LIMIT, eventually, free_address, store};
+use crate::engines::Engine;
 
 /// A document as the test writes it: passwords are sealed when a guest asks.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Document {
+    pub(crate) engine: Engine,
     pub(crate) revision: u64,
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) is_stopped: bool,
@@ -52,9 +53,9 @@ pub(crate) struct User {
 }
 
 impl Document {
-    pub(crate) fn new(revision: u64, prepare: Option<Prepare>) -> Self {
-        let settings = Manager::Mariadb.settings(64);
-        Self { revision, settings, is_stopped: false, prepare, actions: Vec::new() }
+    pub(crate) fn new(engine: Engine, revision: u64, prepare: Option<Prepare>) -> Self {
+        let settings = engine.manager.settings(64);
+        Self { engine, revision, settings, is_stopped: false, prepare, actions: Vec::new() }
     }
 
     fn sealed(&self, request: &DesiredRequest) -> Desired {
@@ -78,8 +79,8 @@ impl Document {
         Desired {
             revision: Revision { epoch: 1, sequence: self.revision },
             fence: 1,
-            manager: Manager::Mariadb,
-            version: "10.11".to_owned(),
+            manager: self.engine.manager,
+            version: self.engine.recipe.series.to_owned(),
             settings: self.settings.clone(),
             memory_mb: Some(64),
             is_stopped: self.is_stopped,

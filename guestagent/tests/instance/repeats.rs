@@ -5,15 +5,22 @@ use std::time::Duration;
 
 use domain::guest::{ActionBody, ActionCause, ActionOutcome};
 use domain::ids::ActionId;
-use mysql_async::prelude::Queryable;
 use rustix::process::Signal;
 use uuid::Uuid;
 
 use crate::bench::LIMIT;
+use crate::engines::{Engine, each_engine};
 use crate::served::{
     Served, create_databases, create_user, drop_database, drop_user, grant, new_password, rename,
     revoke,
 };
+
+each_engine!(
+    a_begun_action_takes_what_is_done_for_its_own_doing,
+    an_action_that_was_not_begun_is_told_what_is_there,
+    a_begun_restart_stops_the_server_that_it_was_to_stop_and_no_other,
+    actions_of_an_agent_that_is_killed_again_and_again_are_each_done_once,
+);
 
 /// Leaves the instance as a crash does: without an agent, and with these entries in its journal.
 fn crash(served: &mut Served, entries: &[(u128, serde_json::Value)]) {
@@ -35,9 +42,8 @@ fn begun(ids: impl Iterator<Item = u128>) -> Vec<(u128, serde_json::Value)> {
     ids.map(|id| (id, "started".into())).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_begun_action_takes_what_is_done_for_its_own_doing() {
-    let mut served = Served::start().await;
+async fn a_begun_action_takes_what_is_done_for_its_own_doing(engine: Engine) {
+    let mut served = Served::start(engine).await;
     served.done(create_databases(&["d1", "d2", "kept"])).await;
     for name in ["u1", "u2", "u3", "u4"] {
         served.done(create_user(name, "p", &["kept"])).await;
@@ -53,18 +59,8 @@ async fn a_begun_action_takes_what_is_done_for_its_own_doing() {
         (107, ActionBody::UpdateUsers { changes: vec![new_password("u3", "new")] }),
     ];
     crash(&mut served, &begun(100..108));
-    let mut admin = served.admin().await;
-    for statement in [
-        "CREATE DATABASE half1",
-        "CREATE TABLE half1.t (a INT)",
-        "DROP DATABASE d1",
-        "CREATE USER half IDENTIFIED BY 'p'",
-        "RENAME USER u1 TO renamed",
-        "DROP USER u2",
-        "GRANT ALL PRIVILEGES ON d2.* TO u3",
-        "REVOKE ALL PRIVILEGES ON kept.* FROM u4",
-    ] {
-        admin.query_drop(statement).await.unwrap();
+    for (database, statement) in engine.half_done {
+        served.run_in(database, statement).await;
     }
     let document = served.next(begun_actions);
     served.offer(document).await;
@@ -73,7 +69,7 @@ async fn a_begun_action_takes_what_is_done_for_its_own_doing() {
         assert_eq!(served.plane.outcome(id), ActionOutcome::Done, "{id}");
     }
     assert_eq!(served.databases().await, ["d2", "half1", "half2", "kept"]);
-    admin.query_drop("SELECT a FROM half1.t").await.unwrap();
+    served.run_in("half1", "SELECT a FROM t").await;
     let databases = async |name| served.user(name, "%").await.map(|user| user.databases);
     assert_eq!(databases("half").await.unwrap(), ["d2", "kept"]);
     assert_eq!(databases("u1").await, None);
@@ -81,13 +77,12 @@ async fn a_begun_action_takes_what_is_done_for_its_own_doing() {
     assert_eq!(databases("u2").await, None);
     assert_eq!(databases("u3").await.unwrap(), ["d2", "kept"]);
     assert_eq!(databases("u4").await.unwrap(), [""; 0]);
-    drop(served.bench.login_from_afar("half", "p").await);
-    drop(served.bench.login_from_afar("u3", "new").await);
+    served.bench.lets_in("half", "p").await;
+    served.bench.lets_in("u3", "new").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_action_that_was_not_begun_is_told_what_is_there() {
-    let mut served = Served::start().await;
+async fn an_action_that_was_not_begun_is_told_what_is_there(engine: Engine) {
+    let mut served = Served::start(engine).await;
     served.done(create_databases(&["shop"])).await;
     served.done(create_user("app", "p", &[])).await;
     crash(&mut served, &[]);
@@ -108,12 +103,11 @@ async fn an_action_that_was_not_begun_is_told_what_is_there() {
         .collect();
     let [there, gone] = [ActionCause::Exists, ActionCause::NotFound];
     assert_eq!(causes, [there, gone, there, gone, gone]);
-    drop(served.bench.login_from_afar("app", "p").await);
+    served.bench.lets_in("app", "p").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_begun_restart_stops_the_server_that_it_was_to_stop_and_no_other() {
-    let mut served = Served::start().await;
+async fn a_begun_restart_stops_the_server_that_it_was_to_stop_and_no_other(engine: Engine) {
+    let mut served = Served::start(engine).await;
     let server = served.bench.recorded("server").unwrap();
     let pid = Some(server.pid);
     let restarting = |server: &str| serde_json::json!({ "restarting": server });
@@ -133,9 +127,8 @@ async fn a_begun_restart_stops_the_server_that_it_was_to_stop_and_no_other() {
     assert_ne!(served.bench.server_pid(), pid);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn actions_of_an_agent_that_is_killed_again_and_again_are_each_done_once() {
-    let mut served = Served::start().await;
+async fn actions_of_an_agent_that_is_killed_again_and_again_are_each_done_once(engine: Engine) {
+    let mut served = Served::start(engine).await;
     let actions = vec![
         (100, create_databases(&["a", "b", "c", "d", "e"])),
         (101, create_user("one", "p", &["a", "b"])),
@@ -177,6 +170,6 @@ async fn actions_of_an_agent_that_is_killed_again_and_again_are_each_done_once()
     assert_eq!(served.user("one", "%").await, None);
     assert_eq!(served.user("three", "%").await.unwrap().databases, ["e"]);
     assert_eq!(served.user("two", "%").await.unwrap().databases, ["d"]);
-    drop(served.bench.login_from_afar("two", "q").await);
-    drop(served.bench.login_from_afar("three", "p").await);
+    served.bench.lets_in("two", "q").await;
+    served.bench.lets_in("three", "p").await;
 }

@@ -1,16 +1,14 @@
 //! An instance that serves, and what is asked of it.
 
-use std::fs;
-
 use domain::guest::{
     ActionBody, ActionCause, ActionFailure, ActionOutcome, Database, DatabaseHealth, Page, Query,
     QueryAnswer, UserChange, UserSeen, UserToMake,
 };
 use domain::instance::action::Account;
 use domain::secret::Sealed;
-use mysql_async::prelude::{FromRow, Queryable};
 
 use crate::bench::{Bench, Level};
+use crate::engines::{Client, Engine};
 use crate::plane::{Document, Plane, Prepare};
 
 /// An instance of its own plane, prepared without any database or user.
@@ -21,23 +19,24 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) async fn start() -> Self {
-        Self::at(Level::Plain).await
+    pub(crate) async fn start(engine: Engine) -> Self {
+        Self::at(engine, Level::Plain).await
     }
 
     /// The same, kept apart in another way.
-    pub(crate) async fn at(level: Level) -> Self {
-        Self::on(Bench::new(level)).await
+    pub(crate) async fn at(engine: Engine, level: Level) -> Self {
+        Self::on(Bench::new(engine, level)).await
     }
 
     /// The same, on a bench of the test's own making.
     pub(crate) async fn on(mut bench: Bench) -> Self {
+        let engine = bench.engine;
         let plane = Plane::start().await;
         bench.join(&plane);
         bench.start_shim();
         let served = Self { plane, bench, revision: 10 };
         let prepare = Prepare { id: 1, ..Prepare::default() };
-        served.offer(Document::new(10, Some(prepare))).await;
+        served.offer(Document::new(engine, 10, Some(prepare))).await;
         assert_eq!(served.plane.outcome(1), ActionOutcome::Done);
         served.plane.healthy(|health| *health == DatabaseHealth::Up);
         served
@@ -50,7 +49,7 @@ impl Served {
     /// A newer document, with these actions.
     pub(crate) fn next(&mut self, actions: Vec<(u128, ActionBody)>) -> Document {
         self.revision += 1;
-        Document { actions, ..Document::new(self.revision, None) }
+        Document { actions, ..Document::new(self.bench.engine, self.revision, None) }
     }
 
     /// Has one action run; what became of it.
@@ -106,30 +105,26 @@ impl Served {
         user
     }
 
-    /// A connection with all rights.
-    pub(crate) async fn admin(&self) -> mysql_async::Conn {
-        let path = self.bench.layout().agent().join("admin.password");
-        self.bench.login("os_admin", &fs::read_to_string(path).unwrap()).await
+    /// A session of the administrator.
+    pub(crate) async fn admin(&self) -> Client {
+        self.bench.admin().await
     }
 
-    /// What a query yields to the administrator.
-    pub(crate) async fn rows<T: FromRow + Send + 'static>(&self, query: &str) -> Vec<T> {
-        self.admin().await.query(query).await.unwrap()
+    /// Has the administrator run a statement in a database.
+    pub(crate) async fn run_in(&self, database: &str, statement: &str) {
+        let mut admin = self.bench.admin_in(Some(database)).await;
+        admin.run(statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
     }
 
-    /// What the server says to somebody whom it does not let in.
-    pub(crate) async fn login_refused(&self, user: &str, password: &str) -> u16 {
-        let options = mysql_async::OptsBuilder::default()
-            .ip_or_hostname(self.bench.spec.address.to_string())
-            .tcp_port(self.bench.spec.port)
-            .prefer_socket(false)
-            .user(Some(user))
-            .pass(Some(password));
-        match mysql_async::Conn::new(options).await {
-            Err(mysql_async::Error::Server(error)) => error.code,
-            Err(error) => panic!("{error}"),
-            Ok(_) => panic!("{user} was let in"),
-        }
+    /// How the server shows one of its settings.
+    pub(crate) async fn setting(&self, name: &str) -> String {
+        self.admin().await.text(&(self.bench.engine.settings.shown)(name)).await
+    }
+
+    /// The databases that a user may use, as the server sees it.
+    pub(crate) async fn usable(&self, user: &str, password: &str, database: &str) -> Vec<String> {
+        let mut client = self.bench.login(user, password, database).await;
+        client.texts(self.bench.engine.names.usable).await
     }
 }
 

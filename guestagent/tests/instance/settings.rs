@@ -2,14 +2,24 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
+use std::path::Path;
 
 use domain::guest::{ActionBody, ActionCause, ActionOutcome, DatabaseHealth, SettingsState};
-use mysql_async::prelude::Queryable;
 use rustix::process::Signal;
 
 use crate::bench::{LIMIT, eventually};
+use crate::engines::{Engine, each_engine};
 use crate::plane::Document;
 use crate::served::Served;
+
+each_engine!(
+    a_running_server_takes_what_it_can_and_gives_it_back,
+    what_needs_a_restart_waits_for_one,
+    a_value_that_the_server_would_not_start_with_changes_nothing,
+    a_restart_with_settings_that_turn_out_bad_puts_the_former_ones_back,
+    an_agent_that_crashed_while_settings_were_tried_ends_the_trial,
+    what_an_agent_wrote_down_before_it_crashed_comes_into_force,
+);
 
 /// A newer document with these settings beside those of the flavor.
 fn with(served: &mut Served, settings: &[(&str, &str)]) -> Document {
@@ -31,97 +41,89 @@ async fn settled(served: &Served, document: Document) -> SettingsState {
     report.settings.unwrap()
 }
 
-async fn value(served: &Served, name: &str) -> String {
-    served.rows(&format!("SELECT CAST(@@GLOBAL.{name} AS CHAR)")).await.remove(0)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_running_server_takes_what_it_can_and_gives_it_back() {
-    let mut served = Served::start().await;
+async fn a_running_server_takes_what_it_can_and_gives_it_back(engine: Engine) {
+    let mut served = Served::start(engine).await;
     let mut kept = served.admin().await;
-    let before = value(&served, "max_connections").await;
-    let document = with(
-        &mut served,
-        &[("max_connections", "77"), ("wait_timeout", "100"), ("max_allowed_packet", "32M")],
-    );
+    let session = kept.id().await;
+    let live = engine.settings.live;
+    for (name, _, _, usual) in live {
+        assert_eq!(served.setting(name).await, usual, "{name}");
+    }
+    let document = with(&mut served, &live.map(|(name, value, ..)| (name, value)));
     let state = settled(&served, document).await;
     assert_eq!((state.restart_required, state.refused), (Vec::new(), None));
-    assert_eq!(value(&served, "max_connections").await, "77");
-    assert_eq!(value(&served, "wait_timeout").await, "100");
-    assert_eq!(value(&served, "max_allowed_packet").await, (32 << 20).to_string());
-    kept.ping().await.expect("nobody was sent away");
+    for (name, _, shown, _) in live {
+        assert_eq!(served.setting(name).await, shown, "{name}");
+    }
+    assert_eq!(kept.id().await, session, "nobody was sent away");
 
     // A start by itself finds them, and a document without them takes them away again.
     served.bench.alive("server").unwrap().signal(Signal::KILL).unwrap();
-    assert_eq!(value(&served, "wait_timeout").await, "100");
+    assert_eq!(served.setting(live[0].0).await, live[0].2);
     let document = with(&mut served, &[]);
     assert_eq!(settled(&served, document).await.refused, None);
-    assert_eq!(value(&served, "max_connections").await, before);
-    assert_eq!(value(&served, "wait_timeout").await, "28800");
+    for (name, _, _, usual) in live {
+        assert_eq!(served.setting(name).await, usual, "{name}");
+    }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_needs_a_restart_waits_for_one() {
-    let mut served = Served::start().await;
-    let before = value(&served, "ft_min_word_len").await;
-    let settings = [("ft_min_word_len", "3"), ("max_connections", "78")];
+async fn what_needs_a_restart_waits_for_one(engine: Engine) {
+    let mut served = Served::start(engine).await;
+    let (waiting, value, shown, usual) = engine.settings.at_restart;
+    let live = engine.settings.live[0];
+    let settings = [(waiting, value), (live.0, live.1)];
     let document = with(&mut served, &settings);
     let state = settled(&served, document).await;
-    assert_eq!(state.restart_required, ["ft_min_word_len"]);
-    assert_eq!(value(&served, "max_connections").await, "78");
+    assert_eq!(state.restart_required, [waiting]);
+    assert_eq!(served.setting(live.0).await, live.2);
 
     // Whatever was not tried is not found by a start that nobody asked for.
     served.bench.alive("server").unwrap().signal(Signal::KILL).unwrap();
-    assert_eq!(value(&served, "ft_min_word_len").await, before);
+    assert_eq!(served.setting(waiting).await, usual);
 
     let mut document = with(&mut served, &settings);
     document.actions = vec![(100, ActionBody::Restart)];
     served.offer(document).await;
     assert_eq!(served.plane.outcome(100), ActionOutcome::Done);
-    assert_eq!(value(&served, "ft_min_word_len").await, "3");
+    assert_eq!(served.setting(waiting).await, shown);
     let document = with(&mut served, &settings);
     assert_eq!(settled(&served, document).await.restart_required, [""; 0]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_value_that_the_server_would_not_start_with_changes_nothing() {
-    let mut served = Served::start().await;
-    let before = value(&served, "max_connections").await;
+async fn a_value_that_the_server_would_not_start_with_changes_nothing(engine: Engine) {
+    let mut served = Served::start(engine).await;
     let server = served.bench.server_pid();
-    let pool = (1_u64 << 32).to_string();
-    for (name, bad) in [
-        ("max_connections", "abc"),
-        ("max_connections", "5"),
-        ("character_set_server", "klingon"),
-        ("no_such_variable", "1"),
-        ("innodb_buffer_pool_size", &pool),
-    ] {
-        let document = with(&mut served, &[("wait_timeout", "100"), (name, bad)]);
+    let (live, value, shown, usual) = engine.settings.live[0];
+    for (name, bad, word) in engine.settings.bad {
+        let document = with(&mut served, &[(live, value), (name, bad)]);
         let refused = settled(&served, document).await.refused.expect(name);
         assert_eq!(refused.cause, ActionCause::Statement);
-        assert!(refused.detail.replace('-', "_").contains(name) || bad == "klingon", "{refused:?}");
-        assert_eq!(value(&served, "wait_timeout").await, "28800", "all or nothing");
+        let word = if word.is_empty() { name } else { word };
+        let said = refused.detail.replace('-', "_").to_lowercase();
+        assert!(said.contains(word), "{name} = {bad}: {refused:?}");
+        if *name != live {
+            assert_eq!(served.setting(live).await, usual, "all or nothing");
+        }
     }
-    assert_eq!(value(&served, "max_connections").await, before);
     assert_eq!(served.bench.server_pid(), server);
-    let document = with(&mut served, &[("wait_timeout", "100")]);
+    let document = with(&mut served, &[(live, value)]);
     assert_eq!(settled(&served, document).await.refused, None);
+    assert_eq!(served.setting(live).await, shown);
 }
 
-/// Passes every check, and does not fit the data that is there.
-const FATAL: (&str, &str) = ("innodb_page_size", "8192");
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restart_with_settings_that_turn_out_bad_puts_the_former_ones_back() {
-    let mut served = Served::start().await;
-    let mut document = with(&mut served, &[FATAL, ("max_connections", "79")]);
+async fn a_restart_with_settings_that_turn_out_bad_puts_the_former_ones_back(engine: Engine) {
+    let mut served = Served::start(engine).await;
+    let (name, value, _) = engine.settings.fatal;
+    let before = served.setting(name).await;
+    let live = engine.settings.live[0];
+    let mut document = with(&mut served, &[(name, value), (live.0, live.1)]);
     document.actions = vec![(100, ActionBody::Restart)];
     let settings = document.settings.clone();
     let refused = settled(&served, document).await.refused.expect("the server ended");
-    assert!(refused.detail.contains("innodb_page_size"), "{refused:?}");
+    assert!(refused.detail.contains(name), "{refused:?}");
     let ActionOutcome::Failed(failure) = served.plane.outcome(100) else { panic!("it starts") };
     assert_eq!(failure, refused);
-    assert_eq!(value(&served, "innodb_page_size").await, "16384");
+    assert_eq!(served.setting(name).await, before);
 
     // Known to be bad, so a restart does not try it again.
     let ends = served.bench.status().ends;
@@ -133,28 +135,67 @@ async fn a_restart_with_settings_that_turn_out_bad_puts_the_former_ones_back() {
     served.plane.healthy(|health| *health == DatabaseHealth::Up);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_agent_that_crashed_while_settings_were_tried_ends_the_trial() {
-    let mut served = Served::start().await;
-    let (file, bad) = (served.bench.layout().server_settings(), FATAL);
+/// Kills shim, agent and server.
+fn crash(served: &mut Served) {
     served.bench.kill_shim();
     for part in ["agent", "server"] {
         let process = served.bench.alive(part).unwrap();
         process.signal(Signal::KILL).unwrap();
         assert!(process.wait_end(LIMIT));
     }
-    let text = fs::read_to_string(&file).unwrap();
-    let former = file.with_extension("cnf.former");
-    fs::copy(&file, &former).unwrap();
-    let owner = fs::metadata(&file).unwrap();
-    chown(&former, Some(owner.uid()), Some(owner.gid())).unwrap();
-    fs::write(&file, format!("{text}{}=\"{}\"\n", bad.0, bad.1)).unwrap();
     served.plane.desk().reports.clear();
-    let document = with(&mut served, &[bad]);
+}
+
+/// The name of a file, with something behind it.
+fn files_name(file: &Path, suffix: &str) -> String {
+    format!("{}{suffix}", file.file_name().unwrap().to_str().unwrap())
+}
+
+/// Puts a text where the agent had one of its own.
+fn put(served: &Served, name: &str, text: &str) {
+    let file = served.bench.settings_file();
+    let owner = fs::metadata(&file).unwrap();
+    let path = file.with_file_name(name);
+    fs::write(&path, text).unwrap();
+    chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+}
+
+async fn an_agent_that_crashed_while_settings_were_tried_ends_the_trial(engine: Engine) {
+    let mut served = Served::start(engine).await;
+    let (name, value, _) = engine.settings.fatal;
+    let before = served.setting(name).await;
+    let file = served.bench.settings_file();
+    crash(&mut served);
+    let text = fs::read_to_string(&file).unwrap();
+    put(&served, &files_name(&file, ".former"), &text);
+    let tried = engine.settings.with(&text, name, value);
+    put(&served, &files_name(&file, ""), &tried);
+    let document = with(&mut served, &[(name, value)]);
     served.offer(document).await;
     served.bench.start_shim();
     served.plane.healthy(|health| *health == DatabaseHealth::Up);
-    assert_eq!(value(&served, "innodb_page_size").await, "16384");
+    assert_eq!(served.setting(name).await, before);
+    let former = file.with_file_name(files_name(&file, ".former"));
     eventually("the trial is over", || (!former.exists()).then_some(()));
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
+}
+
+async fn what_an_agent_wrote_down_before_it_crashed_comes_into_force(engine: Engine) {
+    let mut served = Served::start(engine).await;
+    let (name, value, shown, _) = engine.settings.live[0];
+    served.bench.kill_shim();
+    let agent = served.bench.alive("agent").unwrap();
+    agent.signal(Signal::KILL).unwrap();
+    assert!(agent.wait_end(LIMIT));
+    // A server that is told each setting was told this one before it was written down.
+    let session = served.admin().await.run(&(engine.settings.told)(name, value)).await;
+    session.unwrap();
+    let text = fs::read_to_string(served.bench.settings_file()).unwrap();
+    let file = served.bench.settings_file();
+    put(&served, &files_name(&file, ""), &engine.settings.with(&text, name, value));
+    served.plane.desk().reports.clear();
+    served.bench.start_shim();
+    let document = with(&mut served, &[(name, value)]);
+    assert_eq!(settled(&served, document).await.refused, None);
+    assert_eq!(served.setting(name).await, shown);
 }

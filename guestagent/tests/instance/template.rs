@@ -6,14 +6,32 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use domain::catalogue::{Parameter, ParameterKind, Range};
-use images::MARIADB_10_11;
 use rustix::process::geteuid;
 
 use crate::bench::{binary, store};
+use crate::engines::{Engine, MARIADB, POSTGRESQL};
+
+/// A user that stands in no list of the system's.
+const UNKNOWN: u32 = 54_321;
 
 #[test]
-fn a_template_is_made_by_whoever_asks_in_an_empty_directory_only() {
-    let image = store().ensure_engine(&MARIADB_10_11).unwrap();
+fn a_template_of_mariadb_is_made_by_whoever_asks_in_an_empty_directory_only() {
+    let there = ["mysql", "ibdata1", "ib_logfile0", "aria_log_control"];
+    let rows = made(MARIADB, "mysql", &there, &[".tmp", "pid", "s", "ib_buffer_pool", "ibtmp1"]);
+    check_mariadb(&rows);
+}
+
+#[test]
+fn a_template_of_postgresql_is_made_by_whoever_asks_in_an_empty_directory_only() {
+    let there = ["PG_VERSION", "base", "global", "pg_wal", "pg_xact"];
+    let gone = [".work", "postmaster.pid", "postmaster.opts", ".s.PGSQL.5432", "pg_hba.conf"];
+    let rows = made(POSTGRESQL, "postgresql", &there, &gone);
+    check_postgresql(&rows);
+}
+
+/// Makes a template as a user that the system does not know; gives the list of parameters.
+fn made(engine: Engine, manager: &str, there: &[&str], gone: &[&str]) -> Vec<Parameter> {
+    let image = store().ensure_engine(engine.recipe).unwrap();
     let above = tempfile::Builder::new()
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o711))
         .tempdir()
@@ -23,10 +41,10 @@ fn a_template_is_made_by_whoever_asks_in_an_empty_directory_only() {
     let out = above.path().join("out");
     fs::create_dir(&out).unwrap();
     let mut command = Command::new(&program);
-    command.args(["template", "mysql"]).args([&image.root, &out]);
+    command.args(["template", manager]).args([&image.root, &out]);
     if geteuid().is_root() {
-        chown(&out, Some(65_534), Some(65_534)).unwrap();
-        command.uid(65_534).gid(65_534).current_dir("/");
+        chown(&out, Some(UNKNOWN), Some(UNKNOWN)).unwrap();
+        command.uid(UNKNOWN).gid(UNKNOWN).current_dir("/");
     }
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -34,24 +52,24 @@ fn a_template_is_made_by_whoever_asks_in_an_empty_directory_only() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    for name in ["mysql", "ibdata1", "ib_logfile0", "aria_log_control", "parameters.json"] {
+    for name in there.iter().chain([&"parameters.json"]) {
         assert!(names.iter().any(|there| there == name), "{name}: {names:?}");
     }
-    for name in [".tmp", "pid", "s", "ib_buffer_pool", "ibtmp1"] {
+    for name in gone {
         assert!(names.iter().all(|there| there != name), "{name}: {names:?}");
     }
 
     let json = fs::read(out.join("parameters.json")).unwrap();
     let rows: Vec<Parameter> = serde_json::from_slice(&json).unwrap();
-    check(&rows);
 
     let again = command.output().unwrap();
     assert!(!again.status.success());
     assert!(String::from_utf8_lossy(&again.stderr).contains("not an empty directory"));
+    rows
 }
 
 /// What is known of MariaDB 10.11, whatever the machine.
-fn check(rows: &[Parameter]) {
+fn check_mariadb(rows: &[Parameter]) {
     let find = |name: &str| rows.iter().find(|row| row.name == name).expect(name);
     assert!((500..700).contains(&rows.len()), "{}", rows.len());
     let timeout = find("wait_timeout");
@@ -80,5 +98,32 @@ fn check(rows: &[Parameter]) {
     for row in rows {
         let default = row.default.as_deref().unwrap_or_default();
         assert!(!default.starts_with('/'), "{}: {default}", row.name);
+    }
+}
+
+/// What is known of PostgreSQL 15, whatever the machine.
+fn check_postgresql(rows: &[Parameter]) {
+    let find = |name: &str| rows.iter().find(|row| row.name == name).expect(name);
+    assert!((300..400).contains(&rows.len()), "{}", rows.len());
+    let buffers = find("shared_buffers");
+    let range = Range { min: Some(16), max: Some(1_073_741_823) };
+    assert_eq!(buffers.kind, ParameterKind::Integer(range));
+    assert_eq!(buffers.unit.as_deref(), Some("8kB"));
+    assert!(buffers.restart_required && buffers.forbidden.is_none());
+    assert_eq!(find("work_mem").default.as_deref(), Some("4096"));
+    assert!(!find("work_mem").restart_required);
+    assert_eq!(find("autovacuum").default.as_deref(), Some("ON"));
+    assert!(
+        matches!(&find("log_statement").kind, ParameterKind::Choice(words) if words.len() == 4)
+    );
+    assert!(matches!(find("random_page_cost").kind, ParameterKind::Float(_)));
+    assert_eq!(find("datestyle").kind, ParameterKind::Text);
+    assert!(rows.iter().all(|row| row.name != "block_size"), "nobody can set it");
+    for name in ["archive_command", "shared_preload_libraries", "hba_file", "fsync", "port"] {
+        assert!(find(name).forbidden.is_some(), "{name}");
+    }
+    for row in rows {
+        let default = row.default.as_deref().unwrap_or_default();
+        assert!(!default.contains('/'), "{}: {default}", row.name);
     }
 }

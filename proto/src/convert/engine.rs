@@ -11,6 +11,7 @@ pub(super) fn manager_of(manager: Manager) -> wire::Manager {
     match manager {
         Manager::Mysql => wire::Manager::Mysql,
         Manager::Mariadb => wire::Manager::Mariadb,
+        Manager::Postgresql => wire::Manager::Postgresql,
     }
 }
 
@@ -19,6 +20,7 @@ pub(super) fn manager(value: i32, field: &'static str) -> Result<Manager, Decode
         wire::Manager::Unspecified => None,
         wire::Manager::Mysql => Some(Manager::Mysql),
         wire::Manager::Mariadb => Some(Manager::Mariadb),
+        wire::Manager::Postgresql => Some(Manager::Postgresql),
     })
 }
 

@@ -7,13 +7,14 @@ use crate::guest_spec::{CommandLine, Layout};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-pub use logs::{Log, UserLog};
+pub use logs::{Line, Log, Source, UserLog};
 
 pub mod logs;
 pub mod mariadb;
+pub mod postgresql;
 
 /// The software that runs a datastore version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub enum Manager {
     Mysql,
     /// The datastore `mariadb`.
     Mariadb,
+    /// The datastore `postgresql`.
+    Postgresql,
 }
 
 /// Why a name or password can't be used.
@@ -31,13 +34,14 @@ pub struct Refusal(pub String);
 
 impl Manager {
     /// All managers.
-    pub const ALL: [Self; 2] = [Self::Mysql, Self::Mariadb];
+    pub const ALL: [Self; 3] = [Self::Mysql, Self::Mariadb, Self::Postgresql];
 
     /// The word in datastore versions.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mysql => "mysql",
             Self::Mariadb => "mariadb",
+            Self::Postgresql => "postgresql",
         }
     }
 
@@ -45,6 +49,7 @@ impl Manager {
     pub fn standard_port(self) -> u16 {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::PORT,
+            Self::Postgresql => postgresql::PORT,
         }
     }
 
@@ -52,6 +57,15 @@ impl Manager {
     pub fn settings(self, ram_mb: u32) -> BTreeMap<String, String> {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::settings(ram_mb),
+            Self::Postgresql => postgresql::settings(ram_mb),
+        }
+    }
+
+    /// Where a server looks for its settings, which its agent writes.
+    pub fn settings_file(self, layout: &Layout<'_>) -> PathBuf {
+        match self {
+            Self::Mysql | Self::Mariadb => layout.server_settings(),
+            Self::Postgresql => postgresql::settings_file(layout),
         }
     }
 
@@ -59,6 +73,39 @@ impl Manager {
     pub fn logs(self) -> &'static [Log] {
         match self {
             Self::Mysql | Self::Mariadb => &Log::ALL,
+            Self::Postgresql => &postgresql::logs::ALL,
+        }
+    }
+
+    /// Where the lines of a log are.
+    pub fn log_source(self, log: Log) -> Source {
+        match self {
+            Self::Mysql | Self::Mariadb => match log {
+                Log::User(_) => Source::OwnFile,
+                Log::Error => Source::Output,
+                Log::Guest => Source::Agent,
+            },
+            Self::Postgresql => match log {
+                Log::User(_) => Source::PartOfOutput(Line::OfSession),
+                Log::Error => Source::PartOfOutput(Line::OfServer),
+                Log::Guest => Source::Agent,
+            },
+        }
+    }
+
+    /// Whom a line of what the server says tells of.
+    pub fn line(self, line: &str) -> Line {
+        match self {
+            Self::Mysql | Self::Mariadb => Line::OfServer,
+            Self::Postgresql => postgresql::logs::line(line),
+        }
+    }
+
+    /// The account by which a tenant administers its databases, once it is let in.
+    pub fn root_name(self) -> &'static str {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::ROOT,
+            Self::Postgresql => postgresql::ROOT,
         }
     }
 
@@ -66,6 +113,7 @@ impl Manager {
     pub fn switch_log(self, settings: &mut BTreeMap<String, String>, log: UserLog, is_on: bool) {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::logs::set(settings, log, is_on),
+            Self::Postgresql => postgresql::logs::set(settings, log, is_on),
         }
     }
 
@@ -73,6 +121,7 @@ impl Manager {
     pub fn is_log_on(self, settings: &BTreeMap<String, String>, log: UserLog) -> bool {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::logs::is_on(settings, log),
+            Self::Postgresql => postgresql::logs::is_on(settings, log),
         }
     }
 
@@ -80,6 +129,7 @@ impl Manager {
     pub fn forbidden(self, parameter: &str) -> Option<&'static str> {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::forbidden(parameter),
+            Self::Postgresql => postgresql::forbidden(parameter),
         }
     }
 
@@ -94,6 +144,7 @@ impl Manager {
     ) -> Result<(), Refusal> {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::memory::check(settings, ram_mb),
+            Self::Postgresql => postgresql::memory::check(settings, ram_mb),
         }
     }
 
@@ -106,6 +157,7 @@ impl Manager {
     ) -> CommandLine {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::server_command(root, layout, listen),
+            Self::Postgresql => postgresql::server_command(root, layout, listen),
         }
     }
 
@@ -116,6 +168,7 @@ impl Manager {
     pub fn check_database_name(self, name: &str) -> Result<(), Refusal> {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::check_database_name(name),
+            Self::Postgresql => postgresql::check_database_name(name),
         }
     }
 
@@ -130,6 +183,7 @@ impl Manager {
     ) -> Result<(), Refusal> {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::check_charset(charset, collation),
+            Self::Postgresql => postgresql::check_charset(charset, collation),
         }
     }
 
@@ -140,6 +194,7 @@ impl Manager {
     pub fn check_user_name(self, name: &str) -> Result<(), Refusal> {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::check_user_name(name),
+            Self::Postgresql => postgresql::check_user_name(name),
         }
     }
 
@@ -150,6 +205,7 @@ impl Manager {
     pub fn check_user_host(self, host: &str) -> Result<(), Refusal> {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::check_user_host(host),
+            Self::Postgresql => postgresql::check_user_host(host),
         }
     }
 
@@ -160,8 +216,14 @@ impl Manager {
     pub fn check_password(self, password: &str) -> Result<(), Refusal> {
         match self {
             Self::Mysql | Self::Mariadb => mariadb::check_password(password),
+            Self::Postgresql => postgresql::check_password(password),
         }
     }
+}
+
+/// A user's text in an error message, cut to a length that can be read.
+fn shown(text: &str) -> String {
+    text.chars().take(80).collect()
 }
 
 impl FromStr for Manager {

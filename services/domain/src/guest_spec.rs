@@ -9,9 +9,9 @@
 //! <state>/i/<uuid>/   root:<gid> 1770 with a uid per instance, else 0700
 //!   spec.json         this file; 0640
 //!   shim.{id,lock,log,sock}  agent.{id,log}  server.{id,log}    the shim's own; 0640
-//!   s                 the server's unix socket
+//!   s                 the server's unix socket, where the engine lets its name be chosen
 //!   a/                the agent's own, 0750: credentials and passwords (0600), journal,
-//!                     server.cnf and init.sql (0640, since the server reads them)
+//!                     server.cnf and what else the server reads (0640)
 //!   v/                the volume: a mounted image or a directory; v/data and v/tmp are the server's;
 //!                     v/log too, and the agent may read it
 //! ```
@@ -95,6 +95,34 @@ pub struct CommandLine {
     pub args: Vec<String>,
     /// Its environment; nothing is inherited.
     pub env: Vec<(String, String)>,
+    /// Where it starts; in the instance's directory when absent.
+    #[serde(default)]
+    pub directory: Option<PathBuf>,
+    /// Links that it finds when it starts, outside of what it may write to.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// What tells it to end well.
+    #[serde(default)]
+    pub stop_signal: StopSignal,
+}
+
+/// A symbolic link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Where it stands.
+    pub path: PathBuf,
+    /// Where it leads.
+    pub target: PathBuf,
+}
+
+/// The signal that tells a server to end well: soon, and leaving nothing to be recovered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StopSignal {
+    /// SIGTERM.
+    #[default]
+    Terminate,
+    /// SIGINT.
+    Interrupt,
 }
 
 /// The names inside an instance's directory.
@@ -130,6 +158,11 @@ impl Layout<'_> {
     /// The server's settings, written by the agent.
     pub fn server_settings(&self) -> PathBuf {
         self.agent().join("server.cnf")
+    }
+
+    /// What the agent writes for a server that reads it again while it runs.
+    pub fn server_files(&self) -> PathBuf {
+        self.agent().join("server")
     }
 
     /// What the server runs before it lets anybody in, written by the agent; may be empty.

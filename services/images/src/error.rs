@@ -184,6 +184,14 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A program is not what its recipe was written for.
+    #[error("{} does not have {what} in it exactly once", path.display())]
+    NotAsBuilt {
+        /// The program.
+        path: PathBuf,
+        /// What was to be changed in it.
+        what: String,
+    },
     /// A stamp is not readable as one.
     #[error("stamp {} is damaged: delete the directory it stands in", path.display())]
     StampDamaged {

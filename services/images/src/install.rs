@@ -6,6 +6,7 @@
 //! - Nobody changes a stamped image, but for patching it again after it was moved.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::apt::{Archive, Fetched, Package};
@@ -114,11 +115,15 @@ impl Installer<'_> {
         // Half the space that is needed, and the lock on the release.
         drop(fetched);
         self.keep_programs_only(&new)?;
+        self.shape(&new)?;
         files::open_to_readers(&new)?;
         if !stamp.patched.is_empty() {
             store.progress().step(&format!("Patching {}.", recipe.title));
             let tools = tools.unwrap_or_else(|| new.clone());
             patch::patch(&tools, lock, (&new, &root), &stamp.patched)?;
+            for change in recipe.changes {
+                patch::change(&tools, lock, &new, change)?;
+            }
         }
         files::sync_all(&new)?;
         files::rename(&new, &root)?;
@@ -143,7 +148,10 @@ impl Installer<'_> {
 
     /// Deletes every program that the recipe does not name, and misses each that it does.
     fn keep_programs_only(&self, root: &Path) -> Result<(), Error> {
-        for directory in ["usr/bin", "usr/sbin"] {
+        let directory = |path: &&'static str| path.rsplit_once('/').map_or("", |(above, _)| above);
+        let mut directories: BTreeSet<&str> = self.recipe.programs.iter().map(directory).collect();
+        directories.extend(["usr/bin", "usr/sbin"]);
+        for directory in directories {
             for name in files::names(&root.join(directory))? {
                 let path = format!("{directory}/{name}");
                 if !self.recipe.programs.contains(&path.as_str()) {
@@ -155,6 +163,18 @@ impl Installer<'_> {
             Some(missing) => Err(self.recipe.lacks(missing)),
             None => Ok(()),
         }
+    }
+
+    /// Takes out what the recipe leaves out, and makes its links.
+    fn shape(&self, root: &Path) -> Result<(), Error> {
+        for path in self.recipe.left_out {
+            files::remove(&root.join(path))?;
+        }
+        for (path, target) in self.recipe.links {
+            let path = root.join(path);
+            std::os::unix::fs::symlink(target, &path).map_err(Error::io(&path))?;
+        }
+        Ok(())
     }
 
     /// Runs the recipe's first program, so that no image is stamped whose loader or libraries

@@ -64,6 +64,35 @@ pub struct Recipe {
     pub programs: &'static [&'static str],
     /// Whose libraries the programs use.
     pub libraries: Libraries,
+    /// Files and directories that are left out, because what they need is left out too; relative
+    /// to the root.
+    pub left_out: &'static [&'static str],
+    /// Links that are made in the root, each with where it leads.
+    pub links: &'static [(&'static str, &'static str)],
+    /// Changes of programs beyond those that every program gets.
+    pub changes: &'static [Change],
+}
+
+/// A change of one program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It loads a library of the image that it was not built with.
+    Needs {
+        /// Which program.
+        program: &'static str,
+        /// The library's name.
+        library: &'static str,
+    },
+    /// It finds something elsewhere than where it was built to look for it. The new path is no
+    /// longer than the old one, which stands in the program exactly once.
+    Finds {
+        /// Which program.
+        program: &'static str,
+        /// Where it was to look.
+        from: &'static str,
+        /// Where it looks.
+        to: &'static str,
+    },
 }
 
 /// Whose libraries an image's programs use.
@@ -101,6 +130,52 @@ pub const MARIADB_10_11: Recipe = Recipe {
     pretended: PRETENDED,
     programs: MARIADB_PROGRAMS,
     libraries: Libraries::Own,
+    left_out: &[],
+    links: &[],
+    changes: &[],
+};
+
+/// PostgreSQL of Debian 12.
+///
+/// Its programs ask the system's list of users who runs them, and a user of an instance does not
+/// stand there: hence a library that can be told. Its time zones are looked for beside the data,
+/// since a host need not have any.
+pub const POSTGRESQL_15: Recipe = Recipe {
+    engine: "postgresql",
+    series: "15",
+    title: "PostgreSQL 15",
+    suite: Suite::Bookworm,
+    packages: &["postgresql-15", "dash", "libc-bin", "libnss-wrapper"],
+    pretended: PRETENDED,
+    programs: &[
+        "usr/lib/postgresql/15/bin/postgres",
+        "usr/lib/postgresql/15/bin/initdb",
+        "usr/lib/postgresql/15/bin/pg_basebackup",
+        "usr/lib/postgresql/15/bin/pg_controldata",
+        "usr/lib/postgresql/15/bin/pg_dump",
+        "usr/lib/postgresql/15/bin/pg_resetwal",
+        "usr/lib/postgresql/15/bin/pg_rewind",
+        "usr/lib/postgresql/15/bin/pg_waldump",
+        "usr/lib/postgresql/15/bin/psql",
+        "usr/bin/dash",
+        "usr/bin/sh",
+    ],
+    libraries: Libraries::Own,
+    // The compiler that these are for is larger than all the rest.
+    left_out: &["usr/lib/postgresql/15/lib/llvmjit.so", "usr/lib/postgresql/15/lib/bitcode"],
+    links: &[("usr/lib/postgresql/current", "15")],
+    changes: &[
+        Change::Needs {
+            program: "usr/lib/postgresql/15/bin/postgres",
+            library: "libnss_wrapper.so",
+        },
+        Change::Needs { program: "usr/lib/postgresql/15/bin/initdb", library: "libnss_wrapper.so" },
+        Change::Finds {
+            program: "usr/lib/postgresql/15/bin/postgres",
+            from: "/usr/share/zoneinfo",
+            to: "../zoneinfo",
+        },
+    ],
 };
 
 /// MariaDB of Debian 13.
@@ -108,7 +183,7 @@ pub const MARIADB_11_8: Recipe =
     Recipe { series: "11.8", title: "MariaDB 11.8", suite: Suite::Trixie, ..MARIADB_10_11 };
 
 /// The engines that can be fetched.
-pub const ENGINES: &[Recipe] = &[MARIADB_10_11, MARIADB_11_8];
+pub const ENGINES: &[Recipe] = &[MARIADB_10_11, MARIADB_11_8, POSTGRESQL_15];
 
 const MARIADB_PACKAGES: &[&str] =
     &["mariadb-server-core", "mariadb-client", "mariadb-backup", "dash", "libc-bin"];
@@ -138,6 +213,9 @@ pub(crate) const TOOLS: Recipe = Recipe {
     pretended: PRETENDED,
     programs: &["usr/bin/bwrap", "usr/bin/patchelf", "usr/bin/dash", "usr/bin/sh"],
     libraries: Libraries::Own,
+    left_out: &[],
+    links: &[],
+    changes: &[],
 };
 
 /// The bus and the log. It runs on the host's libc, because it is a Go program that needs
@@ -152,6 +230,9 @@ pub(crate) const fn nats_server(suite: Suite) -> Recipe {
         pretended: &["libc6", "adduser", "init-system-helpers", "passwd", "debconf"],
         programs: &["usr/sbin/nats-server"],
         libraries: Libraries::Host,
+        left_out: &[],
+        links: &[],
+        changes: &[],
     }
 }
 

@@ -3,9 +3,6 @@
 //! No statement here covers several databases or users, and none can be taken back, so all that
 //! can be known beforehand is found out before the first one.
 
-use std::collections::HashSet;
-use std::hash::Hash;
-
 use domain::guest::Database;
 use domain::instance::action::Account;
 
@@ -13,7 +10,8 @@ use super::look::{self, is_reserved_database, is_reserved_user};
 use super::root;
 use super::session::Session;
 use super::sql::{GRANT_CHARS_MAX, account, escaped_grant, identifier, string};
-use crate::engine::{Attempt, Change, EngineError, User, UserUpdate};
+use crate::engine::words::{database_exists, no_database, no_user, of, repeated, user_exists};
+use crate::engine::{Attempt, Change, EngineError, ServerCode, User, UserUpdate};
 
 /// The server's numbers of its verdicts.
 const DATABASE_EXISTS: u16 = 1007;
@@ -141,11 +139,9 @@ async fn check_charset(session: &mut Session, database: &Database) -> Result<(),
     }
     match session.rows::<String>(&query).await {
         // Alone, a collation brings its own character set.
-        Err(EngineError::Refused { code: COLLATION_OF_OTHER_CHARSET, .. })
-            if database.charset.is_none() =>
-        {
-            Ok(())
-        }
+        Err(EngineError::Refused {
+            code: ServerCode::Number(COLLATION_OF_OTHER_CHARSET), ..
+        }) if database.charset.is_none() => Ok(()),
         looked_up => looked_up.map(drop),
     }
 }
@@ -247,7 +243,7 @@ async fn revoke(
         let statement = format!("REVOKE ALL PRIVILEGES ON {pattern}.* FROM {}", at(account));
         match session.run(&statement).await {
             // Somebody else was faster.
-            Ok(()) | Err(EngineError::Refused { code: NO_SUCH_GRANT, .. }) => {}
+            Ok(()) | Err(EngineError::Refused { code: ServerCode::Number(NO_SUCH_GRANT), .. }) => {}
             Err(error) => return Err(error),
         }
     }
@@ -298,11 +294,7 @@ fn check_storable(name: &str, chars_max: usize) -> Result<(), EngineError> {
 }
 
 fn refused(message: String) -> EngineError {
-    EngineError::Refused { code: WRONG_NAME, message }
-}
-
-fn of(user: &User<'_>) -> Account {
-    Account { name: user.name.to_owned(), host: user.host.to_owned() }
+    EngineError::Refused { code: ServerCode::Number(WRONG_NAME), message }
 }
 
 fn at(of: &Account) -> String {
@@ -317,43 +309,10 @@ fn if_again(attempt: Attempt, words: &'static str) -> &'static str {
     }
 }
 
-/// The first that stands twice in a list.
-fn repeated<T: Copy + Eq + Hash>(all: impl Iterator<Item = T>) -> Option<T> {
-    let mut seen = HashSet::new();
-    let mut all = all;
-    all.find(|one| !seen.insert(*one))
-}
-
 /// Our words for one of the server's verdicts; other errors as they are.
 fn instead(error: EngineError, verdict: u16, words: impl FnOnce() -> EngineError) -> EngineError {
-    if matches!(error, EngineError::Refused { code, .. } if code == verdict) {
+    if matches!(error, EngineError::Refused { code, .. } if code == ServerCode::Number(verdict)) {
         return words();
     }
     error
-}
-
-fn database_exists(name: &str) -> EngineError {
-    EngineError::Exists { message: format!("A database with the name \"{name}\" already exists.") }
-}
-
-fn no_database(name: &str) -> EngineError {
-    EngineError::NotFound { message: format!("Database {name} cannot be found on the instance.") }
-}
-
-fn user_exists(account: &Account) -> EngineError {
-    let name = shown(account);
-    EngineError::Exists { message: format!("A user with the name \"{name}\" already exists.") }
-}
-
-fn no_user(account: &Account) -> EngineError {
-    let name = shown(account);
-    EngineError::NotFound { message: format!("User {name} cannot be found on the instance.") }
-}
-
-/// As a path of the REST interface names it.
-fn shown(account: &Account) -> String {
-    if account.host == "%" {
-        return account.name.clone();
-    }
-    format!("{}@{}", account.name, account.host)
 }

@@ -9,7 +9,7 @@ use domain::engine::mariadb::ADMIN;
 use mysql_async::Row;
 
 use super::session::Session;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, ServerCode};
 
 /// The setting by which it is done.
 pub(super) const SETTING: &str = "read_only";
@@ -38,7 +38,7 @@ pub(super) fn is_in(file: &str) -> bool {
 /// would wait for them, they are ended.
 pub(super) async fn hold(session: &mut Session) -> Result<(), EngineError> {
     match set(session, "ON", 0).await {
-        Err(EngineError::Refused { code: LOCK_WAIT_TIMEOUT, .. }) => {}
+        Err(EngineError::Refused { code: ServerCode::Number(LOCK_WAIT_TIMEOUT), .. }) => {}
         outcome => return outcome,
     }
     for id in under_way(session).await? {

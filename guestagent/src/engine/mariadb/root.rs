@@ -7,11 +7,11 @@
 //! - No walls are built on that: who may change accounts can in the end change the agent's too.
 //!   What keeps a server to its volume is its uid or its sandbox.
 
+use domain::engine::mariadb::ROOT;
+
 use super::session::Session;
 use super::sql::{account, string};
 use crate::engine::EngineError;
-
-const ROOT: &str = "root";
 
 /// Rights that are not on databases.
 const GLOBAL: &str = "RELOAD, PROCESS, SHOW DATABASES, CREATE USER, BINLOG MONITOR, SLAVE MONITOR";

@@ -3,7 +3,7 @@
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Opts, ServerError};
 
-use crate::engine::EngineError;
+use crate::engine::{EngineError, ServerCode};
 
 /// What quoting relies on, whatever the server's settings are: backslashes escape, double quotes
 /// are none of identifiers, and each character is one sequence of bytes. A grant to a user that
@@ -57,6 +57,6 @@ pub(super) fn error(error: mysql_async::Error) -> EngineError {
     } else if NO_ENTRY.contains(&code) {
         EngineError::NoEntry { message }
     } else {
-        EngineError::Refused { code, message }
+        EngineError::Refused { code: ServerCode::Number(code), message }
     }
 }

@@ -4,13 +4,12 @@
 //! (they take longer than all the rest), the `sys` schema is not: tools of the server use it.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use domain::catalogue::Parameter;
 use domain::engine::mariadb::ADMIN;
@@ -18,11 +17,8 @@ use rustix::process::Signal;
 
 use super::sql::{account, string};
 use super::{TEMPLATE_PASSWORD, parameters};
-use crate::process::Process;
-use crate::template::{PARAMETERS_FILE, TemplateError};
-
-/// For a server to run its bootstrap, and again to begin or to end; seconds are usual.
-const STEP_MAX: Duration = Duration::from_secs(60);
+use crate::engine::bootstrap::{at, failed, finish, write_parameters};
+use crate::template::TemplateError;
 
 /// What the server's redo log is begun with; each instance sizes its own at its first start.
 const SMALL: [&str; 4] = [
@@ -54,9 +50,7 @@ pub(crate) fn make(root: &Path, out: &Path) -> Result<(), TemplateError> {
     for name in ["ib_buffer_pool", "ibtmp1", "pid", "s"] {
         crate::files::remove(&out.join(name)).map_err(at(&out.join(name)))?;
     }
-    let path = out.join(PARAMETERS_FILE);
-    let json = serde_json::to_vec(&parameters).expect("rows have string keys and finite numbers");
-    fs::write(&path, json).map_err(at(&path))?;
+    write_parameters(out, &parameters)?;
     eprintln!("The template is made.");
     Ok(())
 }
@@ -145,7 +139,7 @@ impl Server<'_> {
         let sql = sql.to_owned();
         // On a thread, since the server may stop reading to complain.
         let writer = thread::spawn(move || stdin.write_all(sql.as_bytes()));
-        let said = finish(child, "bootstrap", |_| false)?;
+        let said = finish(child, "bootstrap", Signal::TERM, |_| false)?;
         match writer.join() {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(failed("bootstrap", &said)),
@@ -173,7 +167,7 @@ impl Server<'_> {
             }
             is_ready
         };
-        let said = finish(child, "start", is_ready)?;
+        let said = finish(child, "start", Signal::TERM, is_ready)?;
         match asked {
             Some(Ok(parameters)) => Ok(parameters),
             Some(Err(error)) => Err(TemplateError::EngineFailed {
@@ -183,52 +177,4 @@ impl Server<'_> {
             None => Err(failed("start", &said)),
         }
     }
-}
-
-/// Reads what a server says until it ends, telling it to when a line `is_ready`; its last words.
-fn finish(
-    mut child: Child,
-    step: &'static str,
-    mut is_ready: impl FnMut(&str) -> bool,
-) -> Result<Vec<String>, TemplateError> {
-    let stderr = child.stderr.take().expect("standard error is a pipe");
-    let process = Process::open(child.id().cast_signed()).map_err(at(Path::new("/proc")))?;
-    let watchdog = Process::open(process.pid()).map_err(at(Path::new("/proc")))?;
-    let watch = thread::spawn(move || {
-        if !watchdog.wait_end(2 * STEP_MAX)
-            && let Err(error) = watchdog.signal(Signal::KILL)
-        {
-            eprintln!("The server can't be killed: {error}.");
-        }
-    });
-    let mut said = Vec::new();
-    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-        if is_ready(&line) {
-            process.signal(Signal::TERM).map_err(at(Path::new("/proc")))?;
-        }
-        said.push(line);
-    }
-    let status = child.wait().map_err(at(Path::new("/proc")))?;
-    drop(watch.join());
-    if status.success() {
-        Ok(said)
-    } else {
-        said.push(status.to_string());
-        Err(failed(step, &said))
-    }
-}
-
-fn failed(step: &'static str, said: &[String]) -> TemplateError {
-    let errors: Vec<&str> =
-        said.iter().map(String::as_str).filter(|line| line.contains("ERROR")).collect();
-    let last = &said[said.len().saturating_sub(5)..];
-    TemplateError::EngineFailed {
-        step,
-        said: if errors.is_empty() { last.join("; ") } else { errors.join("; ") },
-    }
-}
-
-fn at(path: &Path) -> impl FnOnce(io::Error) -> TemplateError {
-    let path = path.to_owned();
-    move |source| TemplateError::Io { path, source }
 }

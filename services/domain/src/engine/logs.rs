@@ -50,3 +50,27 @@ impl Log {
         }
     }
 }
+
+/// Where the lines of a log are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// In a file of its own, which the server writes.
+    OwnFile,
+    /// In all that the server says.
+    Output,
+    /// In what the server says, among other lines.
+    PartOfOutput(Line),
+    /// In what the agent says.
+    Agent,
+}
+
+/// Whom a line of what a server says tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// The server itself.
+    OfServer,
+    /// A client's session.
+    OfSession,
+    /// Whom the line before tells of.
+    Further,
+}

@@ -3,8 +3,8 @@
 //! Name rules follow the Trove API for MySQL-like datastores, with the user name's limit of
 //! MariaDB 10.11 (80 characters in the server; 32 here, as MySQL has it).
 
-use super::Refusal;
-use crate::guest_spec::{CommandLine, Layout};
+use super::{Refusal, shown};
+use crate::guest_spec::{CommandLine, Layout, StopSignal};
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 use std::path::Path;
@@ -23,11 +23,14 @@ pub const PORT: u16 = 3306;
 /// The account of the guest agent.
 pub const ADMIN: &str = "os_admin";
 
+/// The account by which a tenant administers its databases.
+pub const ROOT: &str = "root";
+
 /// Databases that are the server's own, whatever the case of their names.
 pub const RESERVED_DATABASES: [&str; 5] =
     ["mysql", "information_schema", "performance_schema", "sys", "lost+found"];
 /// Users that are the server's or the agent's own, whatever the case of their names.
-pub const RESERVED_USERS: [&str; 5] = [ADMIN, "root", "mariadb.sys", "mysql", "public"];
+pub const RESERVED_USERS: [&str; 5] = [ADMIN, ROOT, "mariadb.sys", "mysql", "public"];
 const DATABASE_NAME_CHARS_MAX: usize = 64;
 const USER_NAME_CHARS_MAX: usize = 32;
 const PASSWORD_CHARS_MAX: usize = 255;
@@ -86,7 +89,14 @@ pub fn server_command(root: &Path, layout: &Layout<'_>, listen: SocketAddrV4) ->
     ];
     let env =
         vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned()), ("TZ".to_owned(), "UTC".to_owned())];
-    CommandLine { program: root.join("usr/sbin/mariadbd"), args, env }
+    CommandLine {
+        program: root.join("usr/sbin/mariadbd"),
+        args,
+        env,
+        directory: None,
+        links: Vec::new(),
+        stop_signal: StopSignal::Terminate,
+    }
 }
 
 /// Checks the name of a database.
@@ -212,11 +222,6 @@ fn account_text(text: &str, chars_max: usize) -> bool {
         && !text.starts_with(' ')
         && !text.ends_with(' ')
         && !text.chars().any(|c| "'\";`,/\\".contains(c) || c.is_control())
-}
-
-/// A user's text in an error message, cut to a length that can be read.
-fn shown(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

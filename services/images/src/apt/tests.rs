@@ -17,6 +17,9 @@ const DASH: Recipe = Recipe {
     pretended: &["libc6", "debianutils", "dpkg"],
     programs: &["usr/bin/dash"],
     libraries: Libraries::Host,
+    left_out: &[],
+    links: &[],
+    changes: &[],
 };
 
 /// Keys that Debian no longer signs with, from the same package as those that it does.

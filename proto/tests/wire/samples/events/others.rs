@@ -38,7 +38,10 @@ pub(super) fn all() -> Vec<(String, Events)> {
     ] {
         all.push((version_word(&event).to_owned(), Events::Version(vec![event])));
     }
-    for (name, details) in [("", details()), (".hidden", hidden_details())] {
+    let postgresql = Details { manager: Manager::Postgresql, ..details() };
+    for (name, details) in
+        [("", details()), (".hidden", hidden_details()), (".postgresql", postgresql)]
+    {
         let event = version::Event::Registered(details);
         let name = format!("{}{name}", version_word(&event));
         all.push((name, Events::Version(vec![event])));
