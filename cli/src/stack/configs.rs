@@ -4,6 +4,7 @@
 
 use super::keys::{Keys, REGION};
 use super::place::{self, Place};
+use super::programs::{Datastore, OFFERS, Offer};
 use super::settings::Dialect;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) keys: &'a Keys,
     pub(crate) nats_url: &'a str,
     pub(crate) images_dir: &'a Path,
-    pub(crate) image: &'a images::EngineImage,
+    /// In the order of the offers.
+    pub(crate) engines: &'a [images::EngineImage],
     pub(crate) guestagent: &'a Path,
     pub(crate) limits_divisor: u64,
     pub(crate) dialect: Dialect,
@@ -113,10 +115,13 @@ impl Parts<'_> {
         set(&mut nats, "guest_mint", &self.keys.guest_mint);
         set(&mut nats, "guest_urls", [self.nats_url]);
         set(&mut config, "nats", nats);
-        let datastores = [
-            self.datastore("mariadb", "10.11", "mariadb"),
-            self.datastore("mysql", "mariadb-10.11", "mysql"),
-        ];
+        let datastores: Vec<Table> = OFFERS
+            .iter()
+            .zip(self.engines)
+            .flat_map(|(offer, image)| {
+                offer.datastores.iter().map(|served| datastore(offer, served, image))
+            })
+            .collect();
         set(&mut config, "datastores", datastores);
         let mut local = Table::new();
         set(&mut local, "host", format!("local-{}", self.place.id()));
@@ -128,32 +133,29 @@ impl Parts<'_> {
         self.write(name, &config)
     }
 
-    /// A datastore with one version.
-    fn datastore(&self, name: &str, version: &str, manager: &str) -> Table {
-        let mut table = Table::new();
-        set(&mut table, "name", version);
-        set(&mut table, "number", &self.image.version_number);
-        set(&mut table, "manager", manager);
-        set(&mut table, "image", self.image.id);
-        set(
-            &mut table,
-            "packages",
-            [format!("mariadb-server-core={}", self.image.package_version)],
-        );
-        set(&mut table, "active", true);
-        let mut datastore = Table::new();
-        set(&mut datastore, "name", name);
-        set(&mut datastore, "default_version", version);
-        set(&mut datastore, "versions", [table]);
-        datastore
-    }
-
     fn write(&self, name: &str, config: &Table) -> anyhow::Result<PathBuf> {
         let path = self.place.state().join("run").join(format!("{name}.toml"));
         let text = toml::to_string(config).expect("tables of plain values fit into TOML");
         place::replace(&path, text.as_bytes(), 0o600)?;
         Ok(path)
     }
+}
+
+/// A datastore with its one version.
+fn datastore(offer: &Offer, served: &Datastore, image: &images::EngineImage) -> Table {
+    let mut version = Table::new();
+    set(&mut version, "name", served.version);
+    set(&mut version, "number", &image.version_number);
+    set(&mut version, "manager", served.manager);
+    set(&mut version, "image", image.id);
+    let package = offer.recipe.packages.first().copied().unwrap_or_default();
+    set(&mut version, "packages", [format!("{package}={}", image.package_version)]);
+    set(&mut version, "active", true);
+    let mut datastore = Table::new();
+    set(&mut datastore, "name", served.name);
+    set(&mut datastore, "default_version", served.version);
+    set(&mut datastore, "versions", [version]);
+    datastore
 }
 
 fn set(table: &mut Table, key: &str, value: impl Serialize) {

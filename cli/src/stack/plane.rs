@@ -65,7 +65,7 @@ impl Plane {
             keys: &keys,
             nats_url: &nats_url,
             images_dir: &programs.images_dir,
-            image: &programs.mariadb,
+            engines: &programs.engines,
             guestagent: &programs.guestagent,
             limits_divisor: settings.limits_divisor,
             dialect: settings.dialect,
@@ -74,7 +74,8 @@ impl Plane {
         let mut urls = self.start_gateways(&ports, &parts, &programs, console).await?;
         let clouds = keys::write_clouds(place, &logins, ports[0])?;
         let base = urls.remove(0);
-        let mariadb = programs.mariadb.root.join("usr/bin/mariadb");
+        let first = programs.engines.first().context("there is no engine")?;
+        let mariadb = first.root.join("usr/bin/mariadb");
         Ok(Ready { base, others: urls, nats_url, clouds, logins, mariadb })
     }
 

@@ -4,12 +4,48 @@ use super::place::{self, Place};
 use super::starter::starter;
 use crate::console::Console;
 use anyhow::Context as _;
-use images::{EngineImage, MARIADB_10_11, NatsServer, Store};
+use images::{EngineImage, MARIADB_10_11, NatsServer, POSTGRESQL_15, Recipe, Store};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::thread::ScopedJoinHandle;
 use std::time::Instant;
+
+/// An engine of the stack.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    /// What it is unpacked by.
+    pub(crate) recipe: &'static Recipe,
+    /// The datastores that it serves.
+    pub(crate) datastores: &'static [Datastore],
+}
+
+/// A datastore with its one version.
+#[derive(Debug)]
+pub(crate) struct Datastore {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The version's name.
+    pub(crate) version: &'static str,
+    /// The version's manager.
+    pub(crate) manager: &'static str,
+}
+
+/// The engines of the stack; the first one serves the first instance.
+pub(crate) const OFFERS: [Offer; 2] = [
+    Offer {
+        recipe: &MARIADB_10_11,
+        datastores: &[
+            Datastore { name: "mariadb", version: "10.11", manager: "mariadb" },
+            Datastore { name: "mysql", version: "mariadb-10.11", manager: "mysql" },
+        ],
+    },
+    Offer {
+        recipe: &POSTGRESQL_15,
+        datastores: &[Datastore { name: "postgresql", version: "15", manager: "postgresql" }],
+    },
+];
 
 /// All of them, ready to be run.
 #[derive(Debug)]
@@ -18,7 +54,8 @@ pub(crate) struct Programs {
     pub(crate) starter: Vec<OsString>,
     pub(crate) images_dir: PathBuf,
     pub(crate) nats_server: NatsServer,
-    pub(crate) mariadb: EngineImage,
+    /// In the order of [`OFFERS`].
+    pub(crate) engines: Vec<EngineImage>,
     pub(crate) gateway: PathBuf,
     pub(crate) taskmanager: PathBuf,
     pub(crate) guestagent: PathBuf,
@@ -37,30 +74,57 @@ pub(crate) async fn ensure(
     let (progress, for_template) = (console.as_progress(), guestagent.clone());
     let unpack = move || -> Result<_, images::Error> {
         let store = Store::open(&images_dir, progress)?;
-        let nats_server = store.ensure_nats_server()?;
-        store.ensure_tools()?;
-        let mariadb = store.ensure_engine(&MARIADB_10_11)?;
-        store.ensure_template(&mariadb, &for_template)?;
-        Ok((store.path().to_owned(), nats_server, mariadb))
+        let (nats_server, engines) = unpack_all(&store, &for_template)?;
+        Ok((store.path().to_owned(), nats_server, engines))
     };
-    let (images_dir, nats_server, mariadb) =
+    let (images_dir, nats_server, engines) =
         tokio::task::spawn_blocking(unpack).await?.context("unpack programs")?;
+    let titles: Vec<String> = OFFERS
+        .iter()
+        .zip(&engines)
+        .map(|(offer, image)| {
+            let name = offer.recipe.title.split(' ').next().unwrap_or(offer.recipe.title);
+            format!("{name} {}", image.version_number)
+        })
+        .collect();
     console.done(
         since,
-        &format!(
-            "nats-server {} and MariaDB {} are unpacked.",
-            nats_server.version, mariadb.version_number
-        ),
+        &format!("nats-server {}, {} are unpacked.", nats_server.version, titles.join(", ")),
     );
     Ok(Programs {
         starter: starter()?,
         images_dir,
         nats_server,
-        mariadb,
+        engines,
         gateway: program(&beside, "trove-gateway")?,
         taskmanager: program(&beside, "trove-taskmanager")?,
         guestagent,
     })
+}
+
+/// Unpacks everything at once: where nothing is there yet, most of the time goes into waiting for
+/// the archive and into making templates.
+fn unpack_all(
+    store: &Store,
+    guestagent: &Path,
+) -> Result<(NatsServer, Vec<EngineImage>), images::Error> {
+    store.ensure_tools()?;
+    let engine = |offer: &'static Offer| {
+        let image = store.ensure_engine(offer.recipe)?;
+        store.ensure_template(&image, guestagent)?;
+        Ok(image)
+    };
+    std::thread::scope(|scope| {
+        let engines: Vec<_> =
+            OFFERS.iter().map(|offer| scope.spawn(move || engine(offer))).collect();
+        let nats_server = store.ensure_nats_server();
+        let engines: Result<Vec<_>, _> = engines.into_iter().map(joined).collect();
+        Ok((nats_server?, engines?))
+    })
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The directory of the launcher's own executable.

@@ -15,6 +15,7 @@ mod inside;
 mod logs;
 mod management;
 mod openstack;
+mod postgresql;
 mod quotas;
 mod resize;
 mod root;

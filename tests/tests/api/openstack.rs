@@ -72,7 +72,9 @@ async fn what_can_be_chosen_is_listed_and_shown() -> anyhow::Result<()> {
         // Other tests add some of their own.
         let datastores = client.run("datastore list")?;
         let datastores = names(&datastores);
-        assert!(datastores.contains(&"mariadb") && datastores.contains(&"mysql"));
+        for name in ["mariadb", "mysql", "postgresql"] {
+            assert!(datastores.contains(&name), "{datastores:?}");
+        }
         assert_eq!(client.run("datastore show mariadb")?["name"], "mariadb");
         let versions = client.run("datastore version list mysql")?;
         assert_eq!(names(&versions), ["mariadb-10.11"]);

@@ -2,7 +2,7 @@
 
 use super::images_dir;
 use anyhow::ensure;
-use images::{MARIADB_10_11, Recipe, Store};
+use images::{MARIADB_10_11, POSTGRESQL_15, Recipe, Store};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 /// The engines without which no stack starts.
-const OF_EVERY_STACK: [&Recipe; 1] = [&MARIADB_10_11];
+const OF_EVERY_STACK: [&Recipe; 2] = [&MARIADB_10_11, &POSTGRESQL_15];
 
 /// A copy of some of the shared images in a directory of its own, which goes with this.
 #[derive(Debug)]

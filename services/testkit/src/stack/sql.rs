@@ -1,8 +1,9 @@
-//! A MySQL client: the unpacked `mariadb`, which a user of the stack would take as well.
+//! Clients of databases: those that come with the engines, which a user of the stack would take
+//! as well.
 
 use super::place::{self, wait_for};
 use anyhow::{Context as _, ensure};
-use images::{MARIADB_10_11, Store};
+use images::{EngineImage, MARIADB_10_11, POSTGRESQL_15, Store};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,20 +14,19 @@ use std::sync::Arc;
 pub struct Sql {
     client: PathBuf,
     arguments: Vec<String>,
-    password: String,
+    environment: Vec<(&'static str, String)>,
+    /// The argument before the statements.
+    statements: &'static str,
 }
 
 impl Sql {
-    /// A client for the instance as the API shows it.
+    /// A client of MariaDB for the instance as the API shows it.
     ///
     /// # Errors
     /// The instance has no address, or there is no client.
     pub fn to(instance: &Value, user: &str, password: &str) -> anyhow::Result<Self> {
-        let address = &instance["addresses"][0];
-        let host = address["address"].as_str().context("no address")?;
-        let port = address["port"].as_u64().context("no port")?;
-        let store = Store::open(&place::images_dir()?, Arc::new(()))?;
-        let client = store.ensure_engine(&MARIADB_10_11)?.root.join("usr/bin/mariadb");
+        let (host, port) = address(instance)?;
+        let client = image(&MARIADB_10_11)?.root.join("usr/bin/mariadb");
         let arguments = vec![
             "--no-defaults".to_owned(),
             "--protocol=tcp".to_owned(),
@@ -37,7 +37,41 @@ impl Sql {
             "--batch".to_owned(),
             "--skip-column-names".to_owned(),
         ];
-        Ok(Self { client, arguments, password: password.to_owned() })
+        let environment = vec![("MYSQL_PWD", password.to_owned())];
+        Ok(Self { client, arguments, environment, statements: "--execute" })
+    }
+
+    /// A client of PostgreSQL for one database of the instance as the API shows it.
+    ///
+    /// # Errors
+    /// As [`Self::to`].
+    pub fn to_postgresql(
+        instance: &Value,
+        (user, password): (&str, &str),
+        database: &str,
+    ) -> anyhow::Result<Self> {
+        let (host, port) = address(instance)?;
+        let image = image(&POSTGRESQL_15)?;
+        let arguments = vec![
+            "--no-psqlrc".to_owned(),
+            "--no-password".to_owned(),
+            "--quiet".to_owned(),
+            "--tuples-only".to_owned(),
+            "--no-align".to_owned(),
+            "--field-separator=\t".to_owned(),
+            "--set=ON_ERROR_STOP=1".to_owned(),
+            format!("--host={host}"),
+            format!("--port={port}"),
+            format!("--username={user}"),
+            format!("--dbname={database}"),
+        ];
+        let environment = vec![
+            ("PGPASSWORD", password.to_owned()),
+            ("PGCONNECT_TIMEOUT", "10".to_owned()),
+            ("LOCPATH", image.root.join("usr/lib/locale").display().to_string()),
+        ];
+        let client = image.root.join("usr/lib/postgresql/current/bin/psql");
+        Ok(Self { client, arguments, environment, statements: "--command" })
     }
 
     /// Waits until the server answers this user, as it does some moments after a start.
@@ -57,12 +91,23 @@ impl Sql {
     pub fn run(&self, statements: &str) -> anyhow::Result<Vec<String>> {
         let output = Command::new(&self.client)
             .args(&self.arguments)
-            .args(["--execute", statements])
+            .args([self.statements, statements])
             .env_clear()
-            .env("MYSQL_PWD", &self.password)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .output()
             .context("start the client")?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
+}
+
+fn address(instance: &Value) -> anyhow::Result<(&str, u64)> {
+    let address = &instance["addresses"][0];
+    let host = address["address"].as_str().context("no address")?;
+    Ok((host, address["port"].as_u64().context("no port")?))
+}
+
+fn image(recipe: &images::Recipe) -> anyhow::Result<EngineImage> {
+    let store = Store::open(&place::images_dir()?, Arc::new(()))?;
+    Ok(store.ensure_engine(recipe)?)
 }
