@@ -121,7 +121,7 @@ async fn serve(spec: GuestSpec) -> Result<(), AgentError> {
         guest.spec.nats_urls.clone(),
         CredentialsSource::File(Layout(&guest.spec.directory).credentials()),
     );
-    let watcher = Watcher::new(guest.clone());
+    let mut watcher = Watcher::new(guest.clone());
     tokio::select! {
         () = stop.cancelled() => Ok(()),
         () = watcher.watch() => Ok(()),

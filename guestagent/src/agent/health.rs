@@ -71,16 +71,19 @@ impl Health {
 /// Looks at the server again and again.
 pub(crate) struct Watcher {
     guest: Arc<Guest>,
+    /// How often the server had ended by itself when it was last looked at.
+    ends: Option<u32>,
 }
 
 impl Watcher {
     pub(crate) fn new(guest: Arc<Guest>) -> Self {
-        Self { guest }
+        Self { guest, ends: None }
     }
 
     /// Never ends.
-    pub(crate) async fn watch(&self) {
-        let health = &self.guest.health;
+    pub(crate) async fn watch(&mut self) {
+        let guest = self.guest.clone();
+        let health = &guest.health;
         loop {
             let now = self.look().await;
             let period =
@@ -100,17 +103,18 @@ impl Watcher {
         }
     }
 
-    async fn look(&self) -> DatabaseHealth {
-        let health = &self.guest.health;
+    async fn look(&mut self) -> DatabaseHealth {
         let silence = match self.guest.engine.ping().await {
             Ok(()) => {
-                return match self.guest.engine.guard() {
+                let now = match self.guest.engine.guard() {
                     Guard::Lifted => DatabaseHealth::Up,
                     Guard::Held => DatabaseHealth::Full,
                 };
+                return self.missed_end().await.unwrap_or(now);
             }
             Err(error) => error,
         };
+        let health = &self.guest.health;
         let preparing = health.preparing.load(Ordering::Relaxed);
         match self.status().await {
             Ok((status, is_full)) => judge(health.now(), (&silence, is_full), &status, preparing),
@@ -120,6 +124,17 @@ impl Watcher {
                 health.now()
             }
         }
+    }
+
+    /// A server that answers may have ended and come back since the last look. Until the next one
+    /// it is told as down, so that whoever lost a session finds out why.
+    async fn missed_end(&mut self) -> Option<DatabaseHealth> {
+        let status = self.guest.shim.status_and_log(0).await.ok()?;
+        let before = self.ends.replace(status.ends);
+        let has_ended = before.is_some_and(|before| status.ends > before);
+        let was_up = matches!(self.guest.health.now(), DatabaseHealth::Up | DatabaseHealth::Full);
+        let cause = status.last_end.filter(|_| has_ended && was_up)?.to_string();
+        Some(DatabaseHealth::Down { cause })
     }
 
     /// How the server is, and whether its log tells of a full volume: only an end is worth
