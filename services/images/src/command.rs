@@ -16,6 +16,8 @@ pub(crate) const NETWORK_MAX: Duration = Duration::from_secs(20 * 60);
 
 const TICK: Duration = Duration::from_millis(200);
 const POLL: Duration = Duration::from_millis(5);
+/// How long a program that was just written may be held open by others.
+const BUSY_MAX: Duration = Duration::from_secs(2);
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// More than any program here writes; a runaway is cut off.
 const OUTPUT_MAX_BYTES: u64 = 16 << 20;
@@ -107,12 +109,21 @@ pub(crate) fn failure(command: &Command, outcome: &Outcome) -> Error {
 
 /// Starts `command`; a missing program has its own error.
 pub(crate) fn spawn(command: &mut Command) -> Result<Child, Error> {
-    command.spawn().map_err(|source| {
-        if source.kind() == io::ErrorKind::NotFound {
-            return Error::ProgramMissing { program: name(command) };
+    let until = Instant::now() + BUSY_MAX;
+    loop {
+        match command.spawn() {
+            // One that was just written may still be open in what another thread is starting.
+            Err(error)
+                if error.kind() == io::ErrorKind::ExecutableFileBusy && Instant::now() < until =>
+            {
+                std::thread::sleep(POLL);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::ProgramMissing { program: name(command) });
+            }
+            spawned => return spawned.map_err(io_of(command)),
         }
-        io_of(command)(source)
-    })
+    }
 }
 
 fn name(command: &Command) -> String {
