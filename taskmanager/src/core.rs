@@ -19,6 +19,13 @@ use readmodel::ReadModel;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
+#[cfg(test)]
+use {
+    eventlog::MemoryLog,
+    readmodel::MemoryStore,
+    tokio_util::sync::{CancellationToken, DropGuard},
+    uuid::Uuid,
+};
 
 /// How many aggregates of each kind a handler keeps in memory.
 const CELLS_MAX: usize = 10_000;
@@ -88,6 +95,18 @@ impl Core {
             worker,
             epoch,
         }
+    }
+
+    /// A core over a log in memory; its rows follow the log until the guard is dropped.
+    #[cfg(test)]
+    pub(crate) fn in_memory(limits: Limits) -> (Self, DropGuard) {
+        let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+        let rows = ReadModel::over(Box::new(MemoryStore::default())).expect("memory is there");
+        let stop = CancellationToken::new();
+        let following = (rows.clone(), log.clone(), stop.clone());
+        tokio::spawn(async move { following.0.follow(following.1, following.2).await });
+        let core = Self::new(log, rows, limits, (WorkerId(Uuid::from_u128(3)), 1));
+        (core, stop.drop_guard())
     }
 
     /// Has an instance decide something that nobody asked for from outside.

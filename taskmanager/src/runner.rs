@@ -19,6 +19,7 @@ use domain::configuration::Configuration;
 use domain::ids::{CommandId, ConfigurationId, InstanceId, VersionId, derived};
 use domain::instance::{Command, Instance, Live, Phase, Timer};
 use domain::time::Timestamp;
+use domain::version::Withdrawal;
 use eventlog::HandleError;
 use readmodel::ReadError;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -133,7 +134,7 @@ impl Runner {
         keys.extend(
             rows.configurations(None, None, usize::MAX)?.iter().map(|group| Key::from(group.id)),
         );
-        keys.extend(rows.withdrawn()?.iter().map(|(id, _)| Key::from(*id)));
+        keys.extend(rows.withdrawn()?.into_iter().map(Key::from));
         Ok(keys)
     }
 
@@ -157,7 +158,7 @@ impl Runner {
     /// A version whose deletion nobody has finished serves again.
     fn look_at_version(self: &Arc<Self>, id: VersionId, agenda: &mut Agenda) {
         match self.core.rows.version(id).map(|version| version.withdrawn) {
-            Ok(Some(until)) if until > now() => {
+            Ok(Some(Withdrawal { until, .. })) if until > now() => {
                 agenda.insert((until, id.into()));
             }
             Ok(Some(_)) => {

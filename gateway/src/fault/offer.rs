@@ -1,7 +1,8 @@
 //! Why an administrator's word about a datastore or a version is refused.
 
-use super::{Row, bad_request, row};
+use super::{Row, bad_request, row, unavailable};
 use domain::offer::Rejection;
+use domain::version::User;
 use domain::{datastore, version};
 
 /// The refusal; `what` names the datastore or the version.
@@ -13,8 +14,12 @@ pub(super) fn row_of(what: &str, rejection: Rejection) -> Row {
         Rejection::Version(version::Rejection::NotFound) => {
             row(404, "itemNotFound", format!("The {what} cannot be found."))
         }
-        Rejection::Version(version::Rejection::InUse) => {
-            bad_request("Datastore version is in use by instance or configuration.")
+        Rejection::Version(version::Rejection::InUse(user)) => bad_request(match user {
+            User::Instance => "Datastore version is in use by instance.",
+            User::Configuration => "Datastore version is in use by configuration.",
+        }),
+        Rejection::Version(version::Rejection::Overtaken) => {
+            unavailable(format!("The {what} was taken into use again. Delete it once more."))
         }
         Rejection::Datastore(datastore::Rejection::Exists)
         | Rejection::Version(version::Rejection::Exists) => {

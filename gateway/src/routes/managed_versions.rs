@@ -8,16 +8,16 @@ use crate::fault::{Fault, Missing};
 use crate::gateway::{Done, Gateway};
 use crate::request::document::Document;
 use crate::request::idempotency::command_id;
-use crate::request::offer::{self, Said};
+use crate::request::offer::{Said, changed, created, proposed, proposed_change};
 use crate::view::offer::{ManagedVersion, ProposedVersion};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use domain::command::Body;
+use domain::command::{Body, Rejection};
 use domain::ids::{DatastoreId, VersionId, derived};
-use domain::offer::Order;
-use domain::version::Details;
+use domain::offer::{self, Order};
+use domain::version::{self, Details};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ pub(crate) async fn create(
     document: Document,
 ) -> Answer {
     call.check_manages()?;
-    let said = offer::created(&document)?;
+    let said = created(&document)?;
     let catalogue = Catalogue::load(&gateway.read_model)?;
     let name = said.datastore.clone().unwrap_or_default();
     let datastore =
@@ -81,7 +81,7 @@ pub(crate) async fn update(
     call.check_manages()?;
     let catalogue = Catalogue::load(&gateway.read_model)?;
     let known = by_id(&catalogue, &version)?;
-    let said = offer::changed(&document)?;
+    let said = changed(&document)?;
     let (_, done) = change(&gateway, &call, (known, said), (&headers, &document)).await?;
     Ok(accepted(done.position))
 }
@@ -96,13 +96,11 @@ pub(crate) async fn delete(
     call.check_manages()?;
     let catalogue = Catalogue::load(&gateway.read_model)?;
     let known = by_id(&catalogue, &version)?;
-    let instances = gateway.read_model.instances(None, usize::MAX)?;
-    if instances.iter().any(|instance| instance.spec.version.id == known.id) {
-        return Err(Fault::invalid("Datastore version is in use by instance."));
-    }
-    let groups = gateway.read_model.configurations(None, None, usize::MAX)?;
-    if groups.iter().any(|group| group.spec.version == known.id) {
-        return Err(Fault::invalid("Datastore version is in use by configuration."));
+    // So that a version in use need not be withdrawn to be told of.
+    if let Some(user) = gateway.read_model.user_of(known.id)? {
+        let in_use = offer::Rejection::Version(version::Rejection::InUse(user));
+        let what = format!("datastore version {}", known.id);
+        return Err(Fault::RefusedOf { what, rejection: Rejection::Offer(in_use) });
     }
     let route = format!("DELETE /mgmt/datastore-versions/{}", known.id);
     let order = Order::DeleteVersion { id: known.id, datastore: known.datastore };
@@ -118,7 +116,7 @@ pub(crate) async fn propose(
     document: Document,
 ) -> Answer {
     call.check_manages()?;
-    let said = offer::proposed(&document)?;
+    let said = proposed(&document)?;
     let catalogue = Catalogue::load(&gateway.read_model)?;
     let datastore = match (&said.datastore, catalogue.datastores()) {
         (Some(wanted), _) => catalogue.datastore(wanted)?,
@@ -146,7 +144,7 @@ pub(crate) async fn change_by_id(
 ) -> Answer {
     call.check_manages()?;
     let catalogue = Catalogue::load(&gateway.read_model)?;
-    let said = (by_id(&catalogue, &version)?, offer::proposed_change(&document)?);
+    let said = (by_id(&catalogue, &version)?, proposed_change(&document)?);
     let (details, done) = change(&gateway, &call, said, (&headers, &document)).await?;
     Ok(recorded(&details, done))
 }
@@ -164,7 +162,7 @@ pub(crate) async fn change_of(
     let datastore = catalogue.datastore(&datastore)?;
     let found = catalogue.versions_named(datastore.id, &version);
     let known = found.first().ok_or_else(|| missing(&version))?;
-    let said = (*known, offer::proposed_change(&document)?);
+    let said = (*known, proposed_change(&document)?);
     let (details, done) = change(&gateway, &call, said, (&headers, &document)).await?;
     Ok(recorded(&details, done))
 }

@@ -8,7 +8,7 @@ use domain::command::{Accepted, Body as Asked, Envelope, Rejection, Reply};
 use domain::commit::Actor;
 use domain::configuration::{self, Configuration};
 use domain::datastore::Datastore;
-use domain::ids::{CommandId, ConfigurationId, InstanceId, ProjectId};
+use domain::ids::{CommandId, ConfigurationId, InstanceId, ProjectId, VersionId};
 use domain::instance::{self, Instance};
 use domain::limits::Limits;
 use domain::offer::{self, Order as Asks, Step};
@@ -195,14 +195,28 @@ impl Desk {
                     let order = order(envelope, command);
                     handle(&self.versions, id.into(), order).await.map_err(of_version)
                 }
-                Step::Withdraw(id) => {
-                    let withdraw = by_plane(version::Command::Withdraw);
-                    handle(&self.versions, id.into(), withdraw).await.map_err(of_version)
+                Step::DeleteVersion(id) => {
+                    self.delete_version(envelope, id).await.map_err(of_version)
                 }
             };
             position = position.max(done?);
         }
         Ok(position)
+    }
+
+    async fn delete_version(
+        &self,
+        envelope: &Envelope,
+        id: VersionId,
+    ) -> Result<u64, version::Rejection> {
+        let withdraw = by_plane(version::Command::Withdraw);
+        let withdrawn = match handle(&self.versions, id.into(), withdraw).await {
+            Ok(withdrawn) => withdrawn,
+            Err(version::Rejection::NotFound) => 0,
+            Err(rejection) => return Err(rejection),
+        };
+        let delete = order(envelope, version::Command::Delete { withdrawn });
+        handle(&self.versions, id.into(), delete).await
     }
 
     async fn instance(

@@ -5,6 +5,7 @@ use crate::error::DecodeError;
 use crate::generated::trove::command::v1 as wire;
 use domain::ids::{DatastoreId, VersionId};
 use domain::offer::{Order, Rejection};
+use domain::version::User;
 use domain::{datastore, version};
 use wire::OfferCause;
 use wire::command::Body;
@@ -130,7 +131,13 @@ impl From<Rejection> for Reason {
             Rejection::Datastore(datastore::Rejection::HasVersions) => OfferCause::HasVersions,
             Rejection::Version(version::Rejection::NotFound) => OfferCause::VersionNotFound,
             Rejection::Version(version::Rejection::Exists) => OfferCause::VersionExists,
-            Rejection::Version(version::Rejection::InUse) => OfferCause::VersionInUse,
+            Rejection::Version(version::Rejection::InUse(User::Instance)) => {
+                OfferCause::VersionUsedByInstance
+            }
+            Rejection::Version(version::Rejection::InUse(User::Configuration)) => {
+                OfferCause::VersionUsedByConfiguration
+            }
+            Rejection::Version(version::Rejection::Overtaken) => OfferCause::VersionOvertaken,
         };
         Self::Offer(Offer { cause: cause.into() })
     }
@@ -149,7 +156,13 @@ impl TryFrom<Offer> for Rejection {
                 OfferCause::HasVersions => Self::Datastore(datastore::Rejection::HasVersions),
                 OfferCause::VersionNotFound => Self::Version(version::Rejection::NotFound),
                 OfferCause::VersionExists => Self::Version(version::Rejection::Exists),
-                OfferCause::VersionInUse => Self::Version(version::Rejection::InUse),
+                OfferCause::VersionUsedByInstance => {
+                    Self::Version(version::Rejection::InUse(User::Instance))
+                }
+                OfferCause::VersionUsedByConfiguration => {
+                    Self::Version(version::Rejection::InUse(User::Configuration))
+                }
+                OfferCause::VersionOvertaken => Self::Version(version::Rejection::Overtaken),
             })
         })
     }

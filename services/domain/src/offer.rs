@@ -68,8 +68,9 @@ pub enum Step {
     OfDatastore(datastore::Command),
     /// The decision that the order is about, by this version.
     OfVersion(VersionId, version::Command),
-    /// Withdraw this version, and go on only if nothing uses it.
-    Withdraw(VersionId),
+    /// The decision that the order is about: withdraw this version, and delete it if nothing uses
+    /// it.
+    DeleteVersion(VersionId),
 }
 
 /// Why an order is refused.
@@ -142,11 +143,9 @@ impl Order {
                     .chain(default)
                     .collect()
             }
-            Self::DeleteVersion { id, .. } => vec![
-                Step::Withdraw(*id),
-                Step::OfVersion(*id, version::Command::Delete),
-                Step::Aside(datastore::Command::Release(*id)),
-            ],
+            Self::DeleteVersion { id, .. } => {
+                vec![Step::DeleteVersion(*id), Step::Aside(datastore::Command::Release(*id))]
+            }
         }
     }
 }

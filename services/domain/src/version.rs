@@ -4,6 +4,8 @@
 //! - A version that is used is not deleted. First it is withdrawn: a creation that is recorded
 //!   later does not come to be. Once all that was recorded before has been read, it is either used
 //!   by some of that, and restored, or by nobody ever, and deleted. No creation pays for this.
+//! - A deletion names the withdrawal that it goes by. Once that was taken back, somebody may have
+//!   come to use the version, whoever withdrew it again.
 
 use crate::aggregate::{Aggregate, Context, Kind, Moment};
 use crate::commit::events_of;
@@ -21,8 +23,26 @@ pub struct Version {
     /// What the configuration last said of it: what an administrator has changed or taken away
     /// since stays so until the configuration says something else.
     pub configured: Option<Details>,
-    /// Until when it is decided whether it is deleted; none while that is not asked.
-    pub withdrawn: Option<Timestamp>,
+    /// While it is being decided whether it is deleted.
+    pub withdrawn: Option<Withdrawal>,
+}
+
+/// A version's withdrawal, for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// Its position in the log: who is recorded later does not come to use the version.
+    pub since: u64,
+    /// When it ends, unless the version is gone by then.
+    pub until: Timestamp,
+}
+
+/// What uses a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum User {
+    /// An instance.
+    Instance,
+    /// A configuration group.
+    Configuration,
 }
 
 /// What a version is.
@@ -65,8 +85,11 @@ pub enum Command {
     Withdraw,
     /// Serve creations again.
     Restore,
-    /// End, withdrawn.
-    Delete,
+    /// End, by this withdrawal.
+    Delete {
+        /// Its position.
+        withdrawn: u64,
+    },
 }
 
 /// What may have happened to a version.
@@ -94,8 +117,10 @@ pub enum Rejection {
     NotFound,
     /// There is one already.
     Exists,
-    /// Something uses it.
-    InUse,
+    /// This uses it.
+    InUse(User),
+    /// The withdrawal has been taken back: who looked for users may have to look again.
+    Overtaken,
 }
 
 impl Version {
@@ -119,7 +144,7 @@ impl Aggregate for Version {
             }
             (Command::Create(_), Some(_)) => Err(Rejection::Exists),
             (Command::Create(details), None) => Ok(vec![Event::Described(details.clone())]),
-            (Command::Change(_) | Command::Withdraw | Command::Delete, None) => {
+            (Command::Change(_) | Command::Withdraw | Command::Delete { .. }, None) => {
                 Err(Rejection::NotFound)
             }
             (Command::Change(details), Some(known)) if details == known => Ok(Vec::new()),
@@ -131,20 +156,23 @@ impl Aggregate for Version {
             (Command::Restore, _) => {
                 Ok(self.withdrawn.map(|_| Event::Restored).into_iter().collect())
             }
-            // Restored meanwhile, because it is used or because the deletion took too long.
-            (Command::Delete, Some(_)) if self.withdrawn.is_none() => Err(Rejection::InUse),
-            (Command::Delete, Some(_)) => Ok(vec![Event::Deleted]),
+            (Command::Delete { withdrawn }, Some(_)) => {
+                let stands = self.withdrawn.is_some_and(|standing| standing.since == *withdrawn);
+                if stands { Ok(vec![Event::Deleted]) } else { Err(Rejection::Overtaken) }
+            }
         }
     }
 
-    fn evolve(&mut self, event: &Event, _: Moment) {
+    fn evolve(&mut self, event: &Event, at: Moment) {
         match event {
             Event::Registered(details) => {
                 self.details = Some(details.clone());
                 self.configured = Some(details.clone());
             }
             Event::Described(details) => self.details = Some(details.clone()),
-            Event::Withdrawn { until } => self.withdrawn = Some(*until),
+            Event::Withdrawn { until } => {
+                self.withdrawn = Some(Withdrawal { since: at.position, until: *until });
+            }
             Event::Restored => self.withdrawn = None,
             Event::Deleted => {
                 self.details = None;
@@ -160,6 +188,8 @@ impl Aggregate for Version {
 mod tests {
     use super::*;
     use uuid::Uuid;
+
+    const DELETE: Command = Command::Delete { withdrawn: 1 };
 
     fn ask(state: &mut Version, command: &Command) -> Result<usize, Rejection> {
         let context = Context { now: Timestamp(0), limits: &Limits::PRODUCTION };
@@ -196,7 +226,7 @@ mod tests {
         assert_eq!(ask(&mut state, &register), Ok(0));
         assert_eq!(state.details, Some(details("b")));
         assert_eq!(ask(&mut state, &Command::Withdraw), Ok(1));
-        assert_eq!(ask(&mut state, &Command::Delete), Ok(1));
+        assert_eq!(ask(&mut state, &DELETE), Ok(1));
         assert_eq!(ask(&mut state, &register), Ok(0));
         assert_eq!(state.details, None);
         assert_eq!(ask(&mut state, &Command::Register(details("c"))), Ok(1));
@@ -206,13 +236,13 @@ mod tests {
     #[test]
     fn what_is_gone_can_only_be_made_again() {
         let mut state = Version::default();
-        assert_eq!(ask(&mut state, &Command::Delete), Err(Rejection::NotFound));
+        assert_eq!(ask(&mut state, &DELETE), Err(Rejection::NotFound));
         assert_eq!(ask(&mut state, &Command::Change(details("a"))), Err(Rejection::NotFound));
         assert_eq!(ask(&mut state, &Command::Create(details("a"))), Ok(1));
         assert_eq!(ask(&mut state, &Command::Create(details("a"))), Err(Rejection::Exists));
         assert_eq!(ask(&mut state, &Command::Withdraw), Ok(1));
-        assert_eq!(ask(&mut state, &Command::Delete), Ok(1));
-        assert_eq!(ask(&mut state, &Command::Delete), Err(Rejection::NotFound));
+        assert_eq!(ask(&mut state, &DELETE), Ok(1));
+        assert_eq!(ask(&mut state, &DELETE), Err(Rejection::NotFound));
         assert_eq!(ask(&mut state, &Command::Withdraw), Err(Rejection::NotFound));
         assert_eq!(ask(&mut state, &Command::Create(details("a"))), Ok(1));
         assert!(state.offered().is_some());
@@ -222,7 +252,7 @@ mod tests {
     fn what_is_withdrawn_serves_nobody_until_it_is_gone_or_restored() {
         let mut state = Version::default();
         ask(&mut state, &Command::Create(details("a"))).unwrap();
-        assert_eq!(ask(&mut state, &Command::Delete), Err(Rejection::InUse), "not withdrawn");
+        assert_eq!(ask(&mut state, &DELETE), Err(Rejection::Overtaken), "not withdrawn");
         assert_eq!(ask(&mut state, &Command::Restore), Ok(0));
         assert_eq!(ask(&mut state, &Command::Withdraw), Ok(1));
         assert_eq!((state.offered(), state.details.is_some()), (None, true));
@@ -230,6 +260,10 @@ mod tests {
         assert_eq!(ask(&mut state, &Command::Withdraw), Ok(1));
         assert_eq!(ask(&mut state, &Command::Restore), Ok(1));
         assert!(state.offered().is_some());
-        assert_eq!(ask(&mut state, &Command::Delete), Err(Rejection::InUse));
+        assert_eq!(ask(&mut state, &DELETE), Err(Rejection::Overtaken));
+        assert_eq!(ask(&mut state, &Command::Withdraw), Ok(1));
+        let another = Command::Delete { withdrawn: 2 };
+        assert_eq!(ask(&mut state, &another), Err(Rejection::Overtaken));
+        assert_eq!(ask(&mut state, &DELETE), Ok(1));
     }
 }

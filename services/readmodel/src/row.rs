@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Raised whenever rows change their shape: an older store is rebuilt.
-const SCHEMA: u32 = 14;
+const SCHEMA: u32 = 15;
 
 /// Up to where the store has folded, of which log, in which shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,10 +26,9 @@ pub(super) async fn decide(core: &Core, envelope: &Envelope, order: &Order) -> O
             Step::OfVersion(version, command) => {
                 let request = external(envelope, command);
                 let done = core.version.handle(version.into(), &request, now).await;
-                let refused = |rejection| Rejection::Offer(offer::Rejection::Version(rejection));
-                done.map(|done| done.position).map_err(|error| refusal(error, refused))
+                done.map(|done| done.position).map_err(|error| refusal(error, version_refused))
             }
-            Step::Withdraw(version) => withdraw(core, version).await,
+            Step::DeleteVersion(version) => delete(core, envelope, version).await,
         };
         match done {
             Ok(of_step) => position = position.max(of_step),
@@ -40,27 +39,35 @@ pub(super) async fn decide(core: &Core, envelope: &Envelope, order: &Order) -> O
     Some(Ok(Accepted { position }))
 }
 
-/// Leaves a version withdrawn that nothing uses. What is recorded after that does not come to
-/// use it: instances look before they take a place. One that is gone stays so, and it is for the
-/// deletion to say whether this order has done it.
+/// Deletes a version that nothing uses. What is recorded after its withdrawal does not come to
+/// use it: instances look before they take a place.
+async fn delete(core: &Core, envelope: &Envelope, id: VersionId) -> Result<u64, Option<Rejection>> {
+    let withdrawn = withdraw(core, id).await?;
+    let request = external(envelope, version::Command::Delete { withdrawn });
+    let done = core.version.handle(id.into(), &request, now).await;
+    done.map(|done| done.position).map_err(|error| refusal(error, version_refused))
+}
+
+/// Leaves a version withdrawn that nothing uses, and gives the position of that. There is none of
+/// a version that is gone: whether this order has done it is for the version to say.
 async fn withdraw(core: &Core, id: VersionId) -> Result<u64, Option<Rejection>> {
-    let refused = |rejection| Rejection::Offer(offer::Rejection::Version(rejection));
     let ask = |command| async {
         core.version.handle(id.into(), &internal(fresh_command(), command), now).await
     };
     let position = match ask(version::Command::Withdraw).await {
         Ok(withdrawn) => withdrawn.position,
         Err(HandleError::Rejected(version::Rejection::NotFound)) => return Ok(0),
-        Err(error) => return Err(refusal(error, refused)),
+        Err(error) => return Err(refusal(error, version_refused)),
     };
     if !core.reached(position).await {
         return Err(None);
     }
-    match is_used(core, id) {
-        Ok(false) => Ok(position),
-        Ok(true) => {
-            ask(version::Command::Restore).await.map_err(|error| refusal(error, refused))?;
-            Err(Some(refused(version::Rejection::InUse)))
+    match core.rows.user_of(id) {
+        Ok(None) => Ok(position),
+        Ok(Some(user)) => {
+            let restored = ask(version::Command::Restore).await;
+            restored.map_err(|error| refusal(error, version_refused))?;
+            Err(Some(version_refused(version::Rejection::InUse(user))))
         }
         Err(error) => {
             tracing::warn!(error = %telemetry::Chain(&error), "Row not read.");
@@ -69,17 +76,14 @@ async fn withdraw(core: &Core, id: VersionId) -> Result<u64, Option<Rejection>> 
     }
 }
 
+fn version_refused(rejection: version::Rejection) -> Rejection {
+    Rejection::Offer(offer::Rejection::Version(rejection))
+}
+
 /// Whether a version may be used, as far as the rows know it.
 pub(crate) fn is_offered(core: &Core, id: VersionId) -> Result<bool, ReadError> {
     let row = core.rows.folded::<Version>(id.into())?;
     Ok(row.version == 0 || row.state.offered().is_some())
-}
-
-fn is_used(core: &Core, id: VersionId) -> Result<bool, ReadError> {
-    let instances = core.rows.instances(None, usize::MAX)?;
-    let groups = core.rows.configurations(None, None, usize::MAX)?;
-    Ok(instances.iter().any(|live| live.spec.version.id == id)
-        || groups.iter().any(|group| group.spec.version == id))
 }
 
 fn of_datastore(done: Done<datastore::Rejection>) -> Result<u64, Option<Rejection>> {

@@ -4,16 +4,13 @@ use super::*;
 use domain::configuration::{Configuration, Spec};
 use domain::guest::{ActionOutcome, ActionResult, DatabaseHealth, Report, Revision};
 use domain::host::Place;
-use domain::ids::{DatastoreId, HostId, VersionId, WorkerId};
+use domain::ids::{DatastoreId, HostId, VersionId};
 use domain::instance::messages::Outcome;
 use domain::instance::{Effect, prepare_action};
 use domain::limits::Limits;
-use eventlog::{EventLog, MemoryLog};
-use readmodel::MemoryStore;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use testkit::samples::spec;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 use uuid::Uuid;
 
 const GROUP: ConfigurationId = ConfigurationId(Uuid::from_u128(1));
@@ -22,13 +19,8 @@ const ID: InstanceId = InstanceId(Uuid::from_u128(2));
 /// A core with a group and an instance that follows it from its creation, as far as the instance
 /// is concerned; reservations end at once.
 async fn core() -> (Core, DropGuard) {
-    let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
-    let rows = ReadModel::over(Box::new(MemoryStore::default())).expect("memory is there");
-    let stop = CancellationToken::new();
-    let following = (rows.clone(), log.clone(), stop.clone());
-    tokio::spawn(async move { following.0.follow(following.1, following.2).await });
     let limits = Limits { reservation_ms: 0, ..Limits::PRODUCTION };
-    let core = Core::new(log, rows, limits, (WorkerId(Uuid::from_u128(3)), 1));
+    let (core, stop) = Core::in_memory(limits);
     let group = Spec {
         project: "p1".into(),
         name: "g".to_owned(),
@@ -39,7 +31,7 @@ async fn core() -> (Core, DropGuard) {
         body_hash: None,
     };
     on_group(&core, Command::Create { id: GROUP, spec: Box::new(group) }).await.unwrap();
-    (core, stop.drop_guard())
+    (core, stop)
 }
 
 async fn create(core: &Core, follows: bool) {

@@ -84,7 +84,11 @@ pub(super) fn cause_word(rejection: offer::Rejection) -> &'static str {
         offer::Rejection::Version(rejection) => match rejection {
             version::Rejection::NotFound => "version_not_found",
             version::Rejection::Exists => "version_exists",
-            version::Rejection::InUse => "version_in_use",
+            version::Rejection::InUse(version::User::Instance) => "version_used_by_instance",
+            version::Rejection::InUse(version::User::Configuration) => {
+                "version_used_by_configuration"
+            }
+            version::Rejection::Overtaken => "version_overtaken",
         },
     }
 }
@@ -97,8 +101,13 @@ fn rejections() -> impl Iterator<Item = offer::Rejection> {
         datastore::Rejection::NoSuchVersion,
         datastore::Rejection::HasVersions,
     ];
-    let version =
-        [version::Rejection::NotFound, version::Rejection::Exists, version::Rejection::InUse];
+    let version = [
+        version::Rejection::NotFound,
+        version::Rejection::Exists,
+        version::Rejection::InUse(version::User::Instance),
+        version::Rejection::InUse(version::User::Configuration),
+        version::Rejection::Overtaken,
+    ];
     let datastore = datastore.into_iter().map(offer::Rejection::Datastore);
     datastore.chain(version.into_iter().map(offer::Rejection::Version))
 }

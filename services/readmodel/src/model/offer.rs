@@ -5,8 +5,7 @@ use domain::aggregate::Key;
 use domain::catalogue::Catalogue;
 use domain::datastore::Datastore;
 use domain::ids::VersionId;
-use domain::time::Timestamp;
-use domain::version::{self, Version};
+use domain::version::{self, User, Version};
 
 impl ReadModel {
     /// All datastores, by id.
@@ -34,14 +33,28 @@ impl ReadModel {
         Ok(self.folded(id.into())?.state)
     }
 
-    /// All versions whose deletion is being decided, with the time when it has to be.
+    /// All versions whose deletion is being decided.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub fn withdrawn(&self) -> Result<Vec<(VersionId, Timestamp)>, ReadError> {
+    pub fn withdrawn(&self) -> Result<Vec<VersionId>, ReadError> {
         let versions: Vec<Version> = self.all()?;
-        let of = |version: &Version| Some((version.details.as_ref()?.id, version.withdrawn?));
-        Ok(versions.iter().filter_map(of).collect())
+        let withdrawn = versions.iter().filter(|version| version.withdrawn.is_some());
+        Ok(withdrawn.filter_map(|version| Some(version.details.as_ref()?.id)).collect())
+    }
+
+    /// What uses a version, if anything does: an instance before a configuration group.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn user_of(&self, version: VersionId) -> Result<Option<User>, ReadError> {
+        let instances = self.instances(None, usize::MAX)?;
+        if instances.iter().any(|live| live.spec.version.id == version) {
+            return Ok(Some(User::Instance));
+        }
+        let groups = self.configurations(None, None, usize::MAX)?;
+        let is_used = groups.iter().any(|group| group.spec.version == version);
+        Ok(is_used.then_some(User::Configuration))
     }
 
     /// The parameters of a version; the empty catalogue when nothing is known of them.
