@@ -16,6 +16,7 @@ each_level!(an_instance_becomes_what_its_document_says);
 each_engine!(
     a_killed_agent_is_replaced_and_takes_over_the_running_server,
     a_server_that_dies_is_reported_down_and_up_again,
+    an_end_that_the_agent_did_not_see_is_reported_all_the_same,
     an_agent_killed_again_and_again_ends_exactly_where_one_left_alone_does,
     hostile_names_and_passwords_are_data,
     what_can_not_be_done_fails_with_its_cause,
@@ -143,6 +144,20 @@ async fn a_server_that_dies_is_reported_down_and_up_again(engine: Engine) {
     let healths: Vec<_> = plane.desk().reports.iter().map(|report| report.health.clone()).collect();
     assert_eq!(healths, [down, DatabaseHealth::Up], "no other transitions");
     bench.lets_in("app", "s3cret pässword").await;
+}
+
+async fn an_end_that_the_agent_did_not_see_is_reported_all_the_same(engine: Engine) {
+    let (plane, bench) = prepared(engine, Level::Plain, shop(engine)).await;
+    plane.desk().reports.clear();
+    let (agent, server) = (bench.alive("agent").unwrap(), bench.alive("server").unwrap());
+    agent.signal(Signal::STOP).unwrap();
+    server.signal(Signal::KILL).unwrap();
+    assert!(server.wait_end(LIMIT));
+    bench.lets_in("app", "s3cret pässword").await;
+    agent.signal(Signal::CONT).unwrap();
+    let down = DatabaseHealth::Down { cause: "ended by signal 9".to_owned() };
+    plane.reported("it was down", |report| report.health == down);
+    plane.reported("it is up", |report| report.health == DatabaseHealth::Up);
 }
 
 async fn an_agent_killed_again_and_again_ends_exactly_where_one_left_alone_does(engine: Engine) {

@@ -159,6 +159,9 @@ fn received(output: &Receiver<Vec<u8>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("/bin/sh");
@@ -187,6 +190,21 @@ mod tests {
             error.to_string(),
             "no space is left on the disk of /tmp: free some and try again"
         );
+    }
+
+    #[test]
+    fn a_program_that_is_still_held_open_is_started_once_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        let held = fs::File::create(&program).unwrap();
+        (&held).write_all(b"#!/bin/sh\n").unwrap();
+        held.set_permissions(fs::Permissions::from_mode(0o755)).unwrap();
+        let letting_go = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            drop(held);
+        });
+        assert!(spawn(&mut Command::new(&program)).unwrap().wait().unwrap().success());
+        letting_go.join().unwrap();
     }
 
     #[test]
