@@ -4,19 +4,30 @@
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
 use reqwest::Method;
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
-use testkit::stack::{Api, Options, Part, Sql, Stack, creation, wait_for_async};
+use testkit::each_engine;
+use testkit::stack::{Api, Engine, Options, Part, Sql, Stack, creation, wait_for_async};
 
 /// How long after the request the process is killed, in milliseconds: through all steps of a
 /// creation, which takes about half a second.
 const MOMENTS: [u64; 5] = [0, 30, 80, 200, 400];
 
+const PASSWORD: &str = "secret-1";
+
+each_engine!(
+    a_killed_gateway_costs_nothing,
+    a_killed_taskmanager_costs_nothing,
+    a_killed_nats_server_costs_nothing,
+    a_killed_agent_costs_nothing,
+    a_killed_shim_costs_nothing,
+    a_killed_server_costs_nothing,
+);
+
 /// Asks until it is answered, under one key.
-async fn create_for_sure(api: &Api, key: &str) -> String {
-    let body = creation(key, wanted());
+async fn create_for_sure(api: &Api, engine: Engine, key: &str) -> String {
+    let body = creation(key, engine.with_user(PASSWORD));
     let headers = [("Idempotency-Key", key)];
     wait_for_async("the creation is acknowledged", async || {
         let answer = api.ask_with(Method::POST, "/instances", Some(&body), &headers).await.ok()?;
@@ -26,21 +37,18 @@ async fn create_for_sure(api: &Api, key: &str) -> String {
     .await
 }
 
-fn wanted() -> Value {
-    json!({
-        "databases": [{"name": "d"}],
-        "users": [{"name": "u", "password": "secret-1", "databases": [{"name": "d"}]}],
-    })
-}
-
 /// Kills a part at each of the moments during a creation, and looks whether all is as it should.
-async fn kill_during_creations(name: &str, part: fn(&str) -> Part<'_>) -> anyhow::Result<()> {
+async fn kill_during_creations(
+    engine: Engine,
+    name: &str,
+    part: fn(&str) -> Part<'_>,
+) -> anyhow::Result<()> {
     let stack = tokio::task::spawn_blocking(|| Stack::start(Options::default())).await??;
     let api = stack.api(&stack.first_person("demo")?).await?;
     let mut acknowledged = BTreeSet::new();
     for (number, moment) in MOMENTS.into_iter().enumerate() {
         let key = format!("{name}-{number}");
-        let creating = create_for_sure(&api, &key);
+        let creating = create_for_sure(&api, engine, &key);
         let killing = async {
             tokio::time::sleep(Duration::from_millis(moment)).await;
             // What belongs to the instance is there only after a while.
@@ -55,7 +63,7 @@ async fn kill_during_creations(name: &str, part: fn(&str) -> Part<'_>) -> anyhow
         let instance = api.wait_until_up(&id).await;
         assert!(acknowledged.insert(id), "an id was given out twice");
         // A server killed last of all is shown as running until its end is seen.
-        assert_eq!(Sql::to(&instance, "u", "secret-1")?.ready().run("select 1")?, ["1"]);
+        assert_eq!(Sql::to(&instance, "u", PASSWORD)?.within("d").ready().run("select 1")?, ["1"]);
     }
     let listed = wait_for_async("the list is answered", async || {
         let answer = api.get("/instances").await.ok()?;
@@ -83,32 +91,26 @@ fn directories(stack: &Stack) -> anyhow::Result<BTreeSet<String>> {
     Ok(entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_gateway_costs_nothing() -> anyhow::Result<()> {
-    kill_during_creations("gateway", |_| Part::Gateway(0)).await
+async fn a_killed_gateway_costs_nothing(engine: Engine) -> anyhow::Result<()> {
+    kill_during_creations(engine, "gateway", |_| Part::Gateway(0)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_taskmanager_costs_nothing() -> anyhow::Result<()> {
-    kill_during_creations("taskmanager", |_| Part::Taskmanager(0)).await
+async fn a_killed_taskmanager_costs_nothing(engine: Engine) -> anyhow::Result<()> {
+    kill_during_creations(engine, "taskmanager", |_| Part::Taskmanager(0)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_nats_server_costs_nothing() -> anyhow::Result<()> {
-    kill_during_creations("nats-server", |_| Part::NatsServer).await
+async fn a_killed_nats_server_costs_nothing(engine: Engine) -> anyhow::Result<()> {
+    kill_during_creations(engine, "nats-server", |_| Part::NatsServer).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_agent_costs_nothing() -> anyhow::Result<()> {
-    kill_during_creations("agent", |id| Part::Agent(id)).await
+async fn a_killed_agent_costs_nothing(engine: Engine) -> anyhow::Result<()> {
+    kill_during_creations(engine, "agent", |id| Part::Agent(id)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_shim_costs_nothing() -> anyhow::Result<()> {
-    kill_during_creations("shim", |id| Part::Shim(id)).await
+async fn a_killed_shim_costs_nothing(engine: Engine) -> anyhow::Result<()> {
+    kill_during_creations(engine, "shim", |id| Part::Shim(id)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_server_costs_nothing() -> anyhow::Result<()> {
-    kill_during_creations("server", |id| Part::Server(id)).await
+async fn a_killed_server_costs_nothing(engine: Engine) -> anyhow::Result<()> {
+    kill_during_creations(engine, "server", |id| Part::Server(id)).await
 }

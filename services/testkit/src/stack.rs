@@ -7,6 +7,7 @@
 //! - Stacks share nothing but unpacked engines, which nobody changes.
 
 mod client;
+mod engine;
 mod launcher;
 mod openstack;
 mod own_images;
@@ -17,6 +18,7 @@ mod sql;
 mod trove;
 
 pub use client::{Answer, Api, creation};
+pub use engine::Engine;
 pub use openstack::{Ended, OpenStack, Session};
 pub use own_images::OwnImages;
 pub use people::Person;

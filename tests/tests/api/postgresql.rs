@@ -36,7 +36,7 @@ async fn started(name: &str) -> anyhow::Result<(Arc<Stack>, OpenStack, Value)> {
 }
 
 fn anna(instance: &Value, database: &str) -> Sql {
-    Sql::to_postgresql(instance, ("anna", "first-secret"), database).unwrap()
+    Sql::to(instance, "anna", "first-secret").unwrap().within(database)
 }
 
 fn id(instance: &Value) -> &str {
@@ -73,7 +73,7 @@ fn inside(client: &OpenStack, instance: &Value) -> anyhow::Result<()> {
     assert!(refused.to_string().contains("reserved"), "{refused}");
 
     client.run_text(&format!("database user create {id} bob b0b-secret --databases extra"))?;
-    let bob = |database| Sql::to_postgresql(instance, ("bob", "b0b-secret"), database);
+    let bob = |database| Sql::to(instance, "bob", "b0b-secret").map(|sql| sql.within(database));
     bob("extra")?.run("create table t (a int)")?;
     assert!(bob("shop")?.run("select 1").is_err(), "granted on one database only");
     client.run_text(&format!("database user grant access {id} bob shop"))?;
@@ -87,7 +87,7 @@ fn inside(client: &OpenStack, instance: &Value) -> anyhow::Result<()> {
         "database user update attributes {id} bob --new_name bella --new_password second-secret"
     ))?;
     assert!(bob("extra")?.run("select 1").is_err(), "the old name and password are gone");
-    let bella = Sql::to_postgresql(instance, ("bella", "second-secret"), "extra")?;
+    let bella = Sql::to(instance, "bella", "second-secret")?.within("extra");
     bella.run("insert into t values (1)")?;
     client.run_text(&format!("database user delete {id} bella"))?;
     assert!(bella.run("select 1").is_err());
@@ -176,7 +176,7 @@ fn rooted(client: &OpenStack, instance: &Value) -> anyhow::Result<()> {
     let made = client.run(&format!("database root enable {id}"))?;
     assert_eq!(made["name"], "postgres");
     let password = made["password"].as_str().unwrap();
-    let root = Sql::to_postgresql(instance, ("postgres", password), "shop")?;
+    let root = Sql::to(instance, "postgres", password)?.within("shop");
     root.run("create table mine (a text)")?;
     root.run("create database made_by_root")?;
     let listed = client.run(&format!("database db list {id}"))?;

@@ -9,23 +9,37 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
-/// How to reach one database as one user.
+/// How to reach a server as one user.
 #[derive(Debug, Clone)]
 pub struct Sql {
     client: PathBuf,
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
-    /// The argument before the statements.
+    /// The arguments before the database and before the statements.
+    options: Options,
+    database: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Options {
+    database: &'static str,
     statements: &'static str,
 }
 
 impl Sql {
-    /// A client of MariaDB for the instance as the API shows it.
+    /// The client of an instance's engine, for the instance as the API shows it.
     ///
     /// # Errors
     /// The instance has no address, or there is no client.
     pub fn to(instance: &Value, user: &str, password: &str) -> anyhow::Result<Self> {
-        let (host, port) = address(instance)?;
+        let address = address(instance)?;
+        match instance["datastore"]["type"].as_str() {
+            Some("postgresql") => Self::psql(address, user, password),
+            Some(_) | None => Self::mariadb(address, user, password),
+        }
+    }
+
+    fn mariadb((host, port): (&str, u64), user: &str, password: &str) -> anyhow::Result<Self> {
         let client = image(&MARIADB_10_11)?.root.join("usr/bin/mariadb");
         let arguments = vec![
             "--no-defaults".to_owned(),
@@ -38,19 +52,11 @@ impl Sql {
             "--skip-column-names".to_owned(),
         ];
         let environment = vec![("MYSQL_PWD", password.to_owned())];
-        Ok(Self { client, arguments, environment, statements: "--execute" })
+        let options = Options { database: "--database", statements: "--execute" };
+        Ok(Self { client, arguments, environment, options, database: None })
     }
 
-    /// A client of PostgreSQL for one database of the instance as the API shows it.
-    ///
-    /// # Errors
-    /// As [`Self::to`].
-    pub fn to_postgresql(
-        instance: &Value,
-        (user, password): (&str, &str),
-        database: &str,
-    ) -> anyhow::Result<Self> {
-        let (host, port) = address(instance)?;
+    fn psql((host, port): (&str, u64), user: &str, password: &str) -> anyhow::Result<Self> {
         let image = image(&POSTGRESQL_15)?;
         let arguments = vec![
             "--no-psqlrc".to_owned(),
@@ -63,7 +69,6 @@ impl Sql {
             format!("--host={host}"),
             format!("--port={port}"),
             format!("--username={user}"),
-            format!("--dbname={database}"),
         ];
         let environment = vec![
             ("PGPASSWORD", password.to_owned()),
@@ -71,7 +76,15 @@ impl Sql {
             ("LOCPATH", image.root.join("usr/lib/locale").display().to_string()),
         ];
         let client = image.root.join("usr/lib/postgresql/current/bin/psql");
-        Ok(Self { client, arguments, environment, statements: "--command" })
+        let options = Options { database: "--dbname", statements: "--command" };
+        Ok(Self { client, arguments, environment, options, database: None })
+    }
+
+    /// The same in one database, instead of the one that the client takes by itself: with
+    /// MariaDB's none, with PostgreSQL's the one of the user's name.
+    #[must_use]
+    pub fn within(self, database: &str) -> Self {
+        Self { database: Some(database.to_owned()), ..self }
     }
 
     /// Waits until the server answers this user, as it does some moments after a start.
@@ -91,7 +104,8 @@ impl Sql {
     pub fn run(&self, statements: &str) -> anyhow::Result<Vec<String>> {
         let output = Command::new(&self.client)
             .args(&self.arguments)
-            .args([self.statements, statements])
+            .args(self.database.iter().map(|name| format!("{}={name}", self.options.database)))
+            .args([self.options.statements, statements])
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .output()
