@@ -43,6 +43,7 @@ impl Gateway {
     }
 
     /// Has something changed that an instance's settings follow from, and waits in the same way.
+    /// A database that is down takes them when it starts: nobody waits for that.
     ///
     /// # Errors
     /// When it was refused, or nobody says whether it was.
@@ -75,7 +76,8 @@ impl Gateway {
             match self.read_model.instance(id)? {
                 Instance::Live(live) => {
                     let settings = &live.settings;
-                    if is_readable && settings.state.sequence >= settings.asked {
+                    let is_settled = settings.state.sequence >= settings.asked;
+                    if is_readable && (is_settled || !live.health.answers()) {
                         return Ok(());
                     }
                 }

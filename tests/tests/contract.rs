@@ -22,6 +22,9 @@ const PACKAGE: &str = "schemathesis==4.32.5";
 /// Requests at random for each operation, after those at the edges of what the document allows.
 const EXAMPLES: u32 = 10;
 
+/// More than the service takes for the slowest answer, on a slow machine too.
+const REQUEST_MAX_S: u32 = 60;
+
 /// The least number of requests that a run makes: a run with less has not looked.
 const REQUESTS_MIN: u64 = 3000;
 
@@ -101,6 +104,7 @@ fn configuration(token: &str) -> String {
         r#"
         headers = {{ "X-Auth-Token" = "{token}" }}
         continue-on-failure = true
+        request-timeout = {REQUEST_MAX_S}
         workers = 1
         warnings = false
         generation.max-examples = {EXAMPLES}

@@ -19,6 +19,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+/// More than anything takes that is not waited for in vain.
+pub(crate) const LIMIT: Duration = Duration::from_secs(5);
+
 const SLOW: Log = Log::User(UserLog::SlowQuery);
 
 /// How the guest meets what it is asked.
@@ -262,5 +265,5 @@ pub(crate) async fn until(
             changes.recv().await.unwrap();
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), waiting).await.expect("it comes in time");
+    tokio::time::timeout(LIMIT, waiting).await.expect("it comes in time");
 }

@@ -2,13 +2,15 @@
 
 use crate::databases::active;
 use crate::golden::check;
-use crate::guest::Manner;
+use crate::guest::{LIMIT, Manner, until};
 use crate::seed::{id_of, small_creation, start_guest};
 use crate::stack::{Answer, Client, DEMO, OTHER, Stack};
 use axum::http::{Method, StatusCode};
 use domain::command::Body;
 use domain::engine::UserLog;
+use domain::guest::{DatabaseHealth, Report, Revision};
 use domain::ids::InstanceId;
+use domain::instance::{Command, Live};
 use serde_json::{Value, json};
 
 async fn post(client: &Client<'_>, id: InstanceId, body: Value) -> Answer {
@@ -57,6 +59,26 @@ async fn a_log_is_switched_once_and_its_settings_are_waited_for() {
     assert_eq!(status(&member, id, "general").await, "Disabled");
     stack.guest.set(Manner::Away);
     assert_eq!(status(&member, id, "slow_query").await, "Unavailable");
+}
+
+#[tokio::test]
+async fn a_database_that_is_down_is_not_waited_for() {
+    let stack = Stack::start_with(|config| config.limits.action_answer_ms = 3_600_000).await;
+    let id = active(&stack).await;
+    let member = stack.member().await;
+    stack.guest.set(Manner::Away);
+    let switched = post(&member, id, json!({"name": "general", "enable": 1}));
+    let stopped = async {
+        let is_asked = |live: &Live| live.settings.asked > live.settings.state.sequence;
+        until(&stack.read_model, id, |instance| instance.live().is_some_and(is_asked)).await;
+        let (revision, results) = (Revision::default(), Vec::new());
+        let health = DatabaseHealth::Down { cause: "stopped".to_owned() };
+        let report = Report { revision, health, results, settings: None };
+        stack.advance(id, Command::Observe(report)).await;
+    };
+    let both = async { tokio::join!(switched, stopped).0 };
+    let answer = tokio::time::timeout(LIMIT, both).await.expect("it is answered at once");
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
 }
 
 #[tokio::test]
