@@ -5,7 +5,7 @@
 //!   step may be repeated. The server goes on meanwhile.
 //! - It converges on the newest document it has seen and ignores older ones.
 //! - It asks the shim to start and stop the server, and starts none itself; it runs the server's
-//!   program only to have settings checked.
+//!   program only to have settings checked, and a canary to try them.
 //!
 //! ```text
 //! a/guest.key        passwords in documents are sealed to its public half
@@ -28,6 +28,7 @@ use domain::guest_spec::{GuestSpec, Layout};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::canary;
 use crate::engine::{self, DatabaseEngine};
 use crate::spec::{self, SpecError};
 use converge::Converger;
@@ -105,6 +106,7 @@ async fn serve(spec: GuestSpec) -> Result<(), AgentError> {
     let stop = telemetry::stop_on_signal().map_err(io_error("listen to signals"))?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
     let layout = Layout(&spec.directory);
+    canary::clear(&spec).map_err(io_error("remove a canary"))?;
     let password = private::ensure_password(&layout.agent().join("admin.password"))
         .map_err(io_error("use the administrator's password"))?;
     let journal =

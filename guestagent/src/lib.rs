@@ -3,10 +3,11 @@
 //! # Invariants
 //! - The server's command line comes from the specification file, which only the provisioner
 //!   writes; an agent can't change it.
-//! - The shim never touches the bus, the agent never starts a process.
+//! - The shim never touches the bus, the agent never starts a process that outlives it.
 
 pub mod agent;
 mod backoff;
+pub mod canary;
 pub mod control;
 pub mod engine;
 mod files;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use guestagent::part::Part;
-use guestagent::{agent, shim, spec, step, template};
+use guestagent::{agent, canary, shim, spec, step, template};
 
 const USAGE: &str = "usage: trove-guestagent shim <spec.json>
        trove-guestagent agent <spec.json>
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
             telemetry::start();
             agent::run(Path::new(spec)).map_err(anyhow::Error::from)
         }
+        ["canary", parent, _, ..] => return canary(parent, &args[2..]),
         ["step", part, spec] => return step(part, Path::new(spec)),
         ["template", manager, root, out] => template(manager, Path::new(root), Path::new(out)),
         _ => Err(anyhow::anyhow!("{USAGE}")),
@@ -35,6 +36,17 @@ fn main() -> ExitCode {
 fn template(manager: &str, root: &Path, out: &Path) -> anyhow::Result<()> {
     let manager = manager.parse().map_err(|()| anyhow::anyhow!("no such manager: {manager}"))?;
     Ok(template::make(manager, root, out)?)
+}
+
+/// Only the agent asks for this.
+fn canary(parent: &str, command: &[String]) -> ExitCode {
+    let error = match (parent.parse(), command) {
+        (Ok(parent), [program, args @ ..]) => canary::turn_into(parent, program, args).into(),
+        (Ok(_), []) | (Err(_), _) => anyhow::anyhow!("{USAGE}"),
+    };
+    // Not as the starter of a server says it: this says nothing of the settings.
+    eprintln!("canary: {error:#}");
+    ExitCode::FAILURE
 }
 
 /// Only the shim asks for this.

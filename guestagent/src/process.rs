@@ -11,8 +11,17 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use domain::guest_spec::StopSignal;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+/// The signal by which a server is told to end well.
+pub(crate) fn stopping(signal: StopSignal) -> Signal {
+    match signal {
+        StopSignal::Terminate => Signal::TERM,
+        StopSignal::Interrupt => Signal::INT,
+    }
+}
 
 /// Which process: now, or after its end.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,7 +32,7 @@ use kept::{Kept, Phase};
 
 mod cgroup;
 mod clients;
-mod data;
+pub(crate) mod data;
 mod find;
 mod kept;
 mod log_file;

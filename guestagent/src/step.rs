@@ -106,7 +106,7 @@ fn join_cgroups(cgroups: &[PathBuf]) -> io::Result<()> {
 }
 
 /// Leaves a link that leads where it is to.
-fn ensure_link(link: &Link) -> io::Result<()> {
+pub(crate) fn ensure_link(link: &Link) -> io::Result<()> {
     if fs::read_link(&link.path).is_ok_and(|target| target == link.target) {
         return Ok(());
     }

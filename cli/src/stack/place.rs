@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 /// Bytes of a unix socket's path, without the closing zero.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
 /// What follows the directory of all instances in the longest path of a socket.
-const SOCKET_BELOW_INSTANCES: &str = "/00000000-0000-0000-0000-000000000000/.s.PGSQL.65535";
+const SOCKET_BELOW_INSTANCES: &str = "/00000000-0000-0000-0000-000000000000/a/c/.s.PGSQL.65535";
 /// Where everything lies that users of instances must reach, if the state directory is closed.
 const OPEN_BASE: &str = "/var/lib/trove";
 const FORMAT: u32 = 1;

@@ -3,7 +3,8 @@
 //! # Invariants
 //! - The settings file holds what the server came up with, and what it has taken since: a server
 //!   that is started again by itself finds nothing there that was not tried.
-//! - What the server takes only at a start waits in the document until a restart is asked for.
+//! - What the server takes only at a start is tried by a canary, and waits in the document until
+//!   a restart is asked for.
 //! - While a restart tries new settings, the former ones stand beside the file, and are put back
 //!   if the server does not come up.
 
@@ -20,7 +21,8 @@ use super::action::{ActionError, failed};
 use super::converge::{Progress, ensure_directory, for_server};
 use super::journal::{Journal, Settled};
 use super::restart;
-use super::start::wait_for_login;
+use super::start::{LINES_MAX, tells_of_a_full_volume, wait_for_login};
+use crate::canary::{self, Song};
 use crate::control::Request;
 use crate::engine::{EngineError, Taken};
 use crate::files::{self, Access};
@@ -97,12 +99,34 @@ async fn change(
             }
         }
     }
+    if !waiting.is_empty()
+        && let Err(failure) = try_out(guest, wanted).await
+    {
+        put_back(guest, &before, in_force).await?;
+        return Err(failure);
+    }
     match guest.engine.reread().await {
         Ok(()) => Ok(waiting),
         Err(error @ EngineError::Silent(_)) => Err(error.into()),
         Err(error) => {
             put_back(guest, &before, in_force).await?;
             Err(failed(ActionCause::Statement, format!("the server does not take them: {error}")))
+        }
+    }
+}
+
+/// Has a canary start with settings that wait for a restart.
+async fn try_out(guest: &Guest, settings: &Settings) -> Result<(), ActionError> {
+    match canary::sing(&guest.spec, settings).await {
+        Song::Up => Ok(()),
+        Song::Down(lines) if !tells_of_a_full_volume(&lines) => {
+            let complaint = lines.into_iter().take(LINES_MAX).collect::<Vec<_>>().join("; ");
+            Err(EngineError::BadSettings { complaint }.into())
+        }
+        // The restart finds it out, and puts the former settings back if it has to.
+        song @ (Song::Down(_) | Song::Silent(_)) => {
+            tracing::warn!(?song, "A canary did not find out whether a server starts.");
+            Ok(())
         }
     }
 }

@@ -20,7 +20,7 @@ const LOGIN_EVERY: Duration = Duration::from_millis(20);
 /// A server that ends so often while it is waited for won't start.
 const ENDS_MAX: u32 = 2;
 /// How many of the server's own lines go into a failure.
-const LINES_MAX: usize = 3;
+pub(super) const LINES_MAX: usize = 3;
 
 /// Has the next server let its agent in, whatever became of the agent's account.
 pub(crate) fn welcome_agent(guest: &Guest) -> io::Result<()> {
@@ -80,7 +80,7 @@ fn wont_start(guest: &Guest, status: &Status, error: &EngineError) -> ActionErro
 }
 
 /// Whether complaints of a server have a full volume as their cause.
-pub(crate) fn tells_of_a_full_volume(complaints: &[&str]) -> bool {
+pub(crate) fn tells_of_a_full_volume(complaints: &[impl AsRef<str>]) -> bool {
     let words = ["No space left on device", "errno: 28", "OS error 28"];
-    complaints.iter().any(|line| words.iter().any(|word| line.contains(word)))
+    complaints.iter().any(|line| words.iter().any(|word| line.as_ref().contains(word)))
 }

@@ -67,9 +67,8 @@ pub(crate) fn prepare(spec: &GuestSpec) -> Result<(), PrepareError> {
             return Err(PrepareError::TemplateMissing(spec.template.clone()));
         }
         let new = files::with_suffix(&layout.data(), ".new");
-        remove_tree(&new)?;
-        copy_tree(spec, &spec.template, &new)?;
-        engine::make_own(spec, &new, Part::Server.uid(spec)).map_err(at(&new))?;
+        files::remove_tree(&new).map_err(at(&new))?;
+        make_data(spec, &new)?;
         let volume = layout.volume();
         // One call for the whole file system: a call per file takes a second on a slow disk.
         File::open(&volume)
@@ -83,6 +82,12 @@ pub(crate) fn prepare(spec: &GuestSpec) -> Result<(), PrepareError> {
     }
     ensure_logs(spec)?;
     files::replace(&marker(spec), b"", Access::PRIVATE).map_err(at(&marker(spec)))
+}
+
+/// Makes data like the template's, but its own, at a place where nothing is.
+pub(crate) fn make_data(spec: &GuestSpec, at_place: &Path) -> Result<(), PrepareError> {
+    copy_tree(spec, &spec.template, at_place)?;
+    engine::make_own(spec, at_place, Part::Server.uid(spec)).map_err(at(at_place))
 }
 
 /// Leaves a directory that the server writes logs into and the agent may read.
@@ -102,13 +107,6 @@ fn open_to_server(spec: &GuestSpec, volume: &Path) -> Result<(), PrepareError> {
     }
     chown(volume, None, spec.uid).map_err(at(volume))?;
     fs::set_permissions(volume, Permissions::from_mode(0o750)).map_err(at(volume))
-}
-
-fn remove_tree(path: &Path) -> Result<(), PrepareError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(path)(error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 /// Copies a directory of files and directories; a template holds nothing else.

@@ -11,13 +11,13 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use domain::guest_spec::{GuestSpec, Isolation, StopSignal};
+use domain::guest_spec::{GuestSpec, Isolation};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, waitpid};
 
 use crate::backoff::Backoff;
 use crate::control::End;
 use crate::part::Part;
-use crate::process::{self, Identity, Process};
+use crate::process::{self, Identity, Process, stopping};
 use crate::shim::find::Left;
 use crate::shim::{cgroup, find, log_file};
 use crate::step;
@@ -348,9 +348,9 @@ fn outcome(status: WaitStatus) -> (Option<i32>, Option<i32>) {
 
 /// What tells a part to end well.
 fn stop_signal(part: Part, spec: &GuestSpec) -> Signal {
-    match (part, spec.server.stop_signal) {
-        (Part::Agent, _) | (Part::Server, StopSignal::Terminate) => Signal::TERM,
-        (Part::Server, StopSignal::Interrupt) => Signal::INT,
+    match part {
+        Part::Agent => Signal::TERM,
+        Part::Server => stopping(spec.server.stop_signal),
     }
 }
 

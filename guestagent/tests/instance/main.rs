@@ -13,6 +13,7 @@ mod accounts;
 mod agent;
 mod attacks;
 mod bench;
+mod canary;
 mod engines;
 mod guard;
 mod hostile;

@@ -161,6 +161,14 @@ impl Manager {
         }
     }
 
+    /// What keeps a server off the network, behind its command line.
+    pub fn off_network(self) -> &'static str {
+        match self {
+            Self::Mysql | Self::Mariadb => mariadb::OFF_NETWORK,
+            Self::Postgresql => postgresql::OFF_NETWORK,
+        }
+    }
+
     /// Checks the name of a database to be made.
     ///
     /// # Errors

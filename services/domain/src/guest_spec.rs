@@ -12,6 +12,7 @@
 //!   s                 the server's unix socket, where the engine lets its name be chosen
 //!   a/                the agent's own, 0750: credentials and passwords (0600), journal,
 //!                     server.cnf and what else the server reads (0640)
+//!   a/c/              a canary: such a directory once more, for the moment in which it is needed
 //!   v/                the volume: a mounted image or a directory; v/data and v/tmp are the server's;
 //!                     v/log too, and the agent may read it
 //! ```
@@ -21,6 +22,9 @@ use crate::ids::InstanceId;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+
+/// The longest name of a unix socket below an instance's directory: a canary's server's.
+pub const LONGEST_SOCKET: &str = "a/c/.s.PGSQL.65535";
 
 /// What shim and agent of one instance are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +152,11 @@ impl Layout<'_> {
     /// The agent's own directory.
     pub fn agent(&self) -> PathBuf {
         self.0.join("a")
+    }
+
+    /// Where a server tries settings on data of its own.
+    pub fn canary(&self) -> PathBuf {
+        self.agent().join("c")
     }
 
     /// The agent's credentials for the bus.

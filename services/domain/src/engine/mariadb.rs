@@ -65,6 +65,9 @@ pub fn settings(ram_mb: u32) -> BTreeMap<String, String> {
     .collect()
 }
 
+/// Keeps a server off the network.
+pub const OFF_NETWORK: &str = "--skip-networking";
+
 /// The command line of a server.
 ///
 /// What a tenant may set stands in the settings file, which comes first; what must hold whatever

@@ -117,6 +117,9 @@ const FIXED: [(&str, &str); 17] = [
     ("unix_socket_permissions", "0770"),
 ];
 
+/// Keeps a server off the network.
+pub const OFF_NETWORK: &str = "--listen_addresses=";
+
 /// The command line of a server.
 pub fn server_command(root: &Path, layout: &Layout<'_>, listen: SocketAddrV4) -> CommandLine {
     let path = |path: &Path| path.display().to_string();

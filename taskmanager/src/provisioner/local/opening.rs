@@ -11,7 +11,7 @@ use super::volume::{self, Found, Level};
 use super::walls::Walls;
 use super::{LocalProvisioner, host};
 use domain::engine::Manager;
-use domain::guest_spec::Layout;
+use domain::guest_spec::LONGEST_SOCKET;
 use domain::host::{Capacity, UIDS_PER_PLACE};
 use domain::ids::InstanceId;
 use std::fs;
@@ -154,7 +154,7 @@ fn paths(config: &LocalConfig) -> Result<Paths, OpenError> {
     }
     // Instances' users pass through, and list nothing.
     files::ensure_dir(&paths.instances, Access::own(0o711))?;
-    let longest = Layout(&paths.instance(InstanceId(Uuid::nil()))).shim_socket();
+    let longest = paths.instance(InstanceId(Uuid::nil())).join(LONGEST_SOCKET);
     let length = longest.as_os_str().len();
     if length > SOCKET_BYTES_MAX {
         let excess = length - SOCKET_BYTES_MAX;
