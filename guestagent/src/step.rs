@@ -8,6 +8,8 @@
 //!   the part lives, so there is never a second one, whatever became of the shim.
 //! - The identity file is on disk before the part is there, so none runs unrecorded.
 //! - Limits and uid are in force before the part's first instruction.
+//! - What a server has of the system's shared memory goes with its last process, however that
+//!   ends, where anything keeps servers apart.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -19,6 +21,7 @@ use std::process::Command;
 
 use domain::guest_spec::{CommandLine, GuestSpec, Isolation, Layout, Link};
 use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::thread::UnshareFlags;
 
 use crate::files::{self, Access};
 use crate::part::Part;
@@ -72,6 +75,7 @@ fn prepare(part: Part, spec: &GuestSpec) -> Result<File, StepError> {
     if part == Part::Server {
         join_cgroups(&spec.cgroups).map_err(io("join the control groups"))?;
         spec.server.links.iter().try_for_each(ensure_link).map_err(io("make a link"))?;
+        own_shared_memory(&spec.isolation);
     }
     let pid = std::process::id().cast_signed();
     Identity::of(pid)
@@ -103,6 +107,23 @@ fn join_cgroups(cgroups: &[PathBuf]) -> io::Result<()> {
         fs::OpenOptions::new().write(true).open(cgroup.join("cgroup.procs"))?.write_all(b"0")?;
     }
     Ok(())
+}
+
+/// Gives this process a namespace of its own for System V shared memory: the kernel frees what is
+/// in one with its last process. A server that is killed could not free it by itself.
+fn own_shared_memory(isolation: &Isolation) {
+    match isolation {
+        Isolation::Uid => {}
+        // Bubblewrap does it; a plain user can't.
+        Isolation::Bubblewrap { .. } | Isolation::Plain => return,
+    }
+    #[expect(deprecated, reason = "what would make it unsafe is another flag, FILES")]
+    let unshared = rustix::thread::unshare(UnshareFlags::NEWIPC);
+    match unshared {
+        // Root in a container may not. The server runs all the same, and only one that is killed
+        // leaves some bytes behind.
+        Ok(()) | Err(_) => {}
+    }
 }
 
 /// Leaves a link that leads where it is to.

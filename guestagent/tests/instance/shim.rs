@@ -1,5 +1,7 @@
 //! The shim's promises, at each level of isolation.
 
+use std::fs;
+
 use rustix::process::Signal;
 
 use guestagent::control::{Answer, RefusalCause, Request, ServerState};
@@ -13,6 +15,7 @@ each_level!(
     a_server_lives_its_life,
     a_killed_shim_leaves_its_server_to_the_next,
     a_killed_server_is_started_again,
+    a_killed_server_leaves_no_shared_memory,
 );
 
 /// An instance whose server runs.
@@ -111,4 +114,26 @@ async fn a_killed_server_is_started_again(engine: Engine, level: Level) {
     drop(bench.admin().await);
     assert!(bench.stop_shim().success());
     assert!(bench.alive("server").is_none());
+}
+
+async fn a_killed_server_leaves_no_shared_memory(engine: Engine, level: Level) {
+    let mut bench = running(engine, level);
+    drop(bench.admin().await);
+    let server = bench.alive("server").unwrap();
+    // Killed first, or it would start another.
+    bench.kill_shim();
+    server.signal(Signal::KILL).unwrap();
+    assert!(server.wait_end(LIMIT));
+    if level == Level::Plain {
+        println!("SKIPPED: without namespaces the kernel keeps it.");
+        return;
+    }
+    eventually("no shared memory is left", || segments(server.pid()).is_empty().then_some(()));
+}
+
+/// The host's segments of System V shared memory that this process has made.
+fn segments(pid: i32) -> Vec<String> {
+    let listed = fs::read_to_string("/proc/sysvipc/shm").unwrap();
+    let maker = |line: &str| line.split_whitespace().nth(4)?.parse().ok();
+    listed.lines().filter(|line| maker(line) == Some(pid)).map(str::to_owned).collect()
 }
