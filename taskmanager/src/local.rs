@@ -11,10 +11,10 @@ use images::Store;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where the launcher finds what isolation is in force.
+/// Where the launcher finds what isolation is in force, and by which it sees that this runs.
 const REPORT: &str = "isolation.txt";
 
-/// Opens the provisioner, and writes into the state directory what isolation is in force.
+/// Opens the provisioner.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Local> {
     let config = config.clone();
     // It looks at files, programs and the kernel, and may have to fetch what is missing.
@@ -24,13 +24,17 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Local> {
 fn open_blocking(config: &Config) -> anyhow::Result<Local> {
     let local = local_config(config)?;
     let provisioner = Local::open(local).context("open the local provisioner")?;
-    let report = provisioner.report();
-    for sentence in &report {
+    for sentence in provisioner.report() {
         tracing::info!(isolation = sentence, "Isolation in force.");
     }
-    let file = config.state_dir.join(REPORT);
-    std::fs::write(&file, report.join("\n") + "\n").context("write the isolation report")?;
     Ok(provisioner)
+}
+
+/// Writes into the state directory what isolation is in force. A launcher waits for it, and what
+/// it starts then is to find all that is on offer in the log.
+pub(crate) fn write_report(config: &Config, report: &[String]) -> anyhow::Result<()> {
+    let file = config.state_dir.join(REPORT);
+    std::fs::write(&file, report.join("\n") + "\n").context("write the isolation report")
 }
 
 fn local_config(config: &Config) -> anyhow::Result<LocalConfig> {

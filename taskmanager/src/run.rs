@@ -64,13 +64,16 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let mut tasks = JoinSet::new();
     let (rows, log, stop) = (core.rows.clone(), core.log.clone(), shutdown.clone());
     tasks.spawn(async move { rows.follow(log, stop).await.context("follow the event log") });
-    let provisioner: Arc<dyn Provisioner> = Arc::new(local::open(&config).await?);
+    let provisioner = local::open(&config).await?;
+    let isolation = provisioner.report();
+    let provisioner: Arc<dyn Provisioner> = Arc::new(provisioner);
     tokio::select! {
         () = shutdown.cancelled() => return Ok(()),
         () = core.rows.caught_up() => {}
         Some(ended) = tasks.join_next() => ended??,
     }
     register(&core, &config, provisioner.capacity()).await?;
+    local::write_report(&config, &isolation)?;
     let mint = GuestMint::open(&config.nats.guest_mint).context("open the guests' mint")?;
     let effects = Effects::new(provisioner.clone(), Arc::new(mint));
     let images = local::parameters(&config)?;
