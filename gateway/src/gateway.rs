@@ -95,6 +95,25 @@ impl Gateway {
         }
     }
 
+    /// An instance that the caller may see or, when it is gone, could see last: a repeat of what
+    /// made it go is answered as the first time.
+    ///
+    /// # Errors
+    /// When there never was one: unknown and another project's look the same.
+    pub(crate) fn instance_or_last(&self, call: &Call, id: &str) -> Result<Live, Fault> {
+        match self.record(id)? {
+            Instance::Live(live) | Instance::Deleted { last: live, .. }
+                if call.may_see(&live.spec.project) =>
+            {
+                Ok(*live)
+            }
+            Instance::Live(_)
+            | Instance::Absent
+            | Instance::Abandoned { .. }
+            | Instance::Deleted { .. } => Err(Fault::no_instance(&crate::catalogue::shown(id))),
+        }
+    }
+
     /// Whatever is known under an id, whoever asks.
     ///
     /// # Errors

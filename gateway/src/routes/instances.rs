@@ -167,7 +167,7 @@ pub(crate) async fn delete(
     headers: HeaderMap,
 ) -> Answer {
     call.check_may_write("instance:delete")?;
-    let live = gateway.instance(&call, &id)?;
+    let live = gateway.instance_or_last(&call, &id)?;
     let route = format!("DELETE /instances/{}", live.id);
     let command_id = command_id(&headers, (&call.project, &route), None)?;
     let delete = Body::DeleteInstance { id: live.id };

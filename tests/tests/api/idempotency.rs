@@ -3,7 +3,7 @@
 use super::newcomer;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::stack::{Answer, Api, creation};
+use testkit::stack::{Answer, Api, creation, wait_for_async};
 
 async fn create(api: &Api, key: &str, body: &Value) -> anyhow::Result<Answer> {
     api.ask_with(Method::POST, "/instances", Some(body), &[("Idempotency-Key", key)]).await
@@ -65,4 +65,27 @@ async fn the_same_key_in_another_project_is_another_key() -> anyhow::Result<()> 
     assert_ne!(id(&first), id(&second));
     one.delete(&id(&first)).await?;
     other.delete(&id(&second)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_deletion_is_answered_as_the_first_though_nothing_is_left() -> anyhow::Result<()>
+{
+    let (stack, _, api) = newcomer().await?;
+    let instance = api.create_active("gone", json!({})).await?;
+    let path = format!("/instances/{}", instance["id"].as_str().unwrap());
+    let delete = async |api: &Api, path: &str, headers: &[(&str, &str)]| {
+        let answer = api.ask_with(Method::DELETE, path, None, headers).await;
+        answer.map(|answer| answer.status)
+    };
+    let first = [("Idempotency-Key", "first")];
+    assert_eq!(delete(&api, &path, &first).await?, 202);
+    wait_for_async("it is gone", async || (api.get(&path).await.ok()?.status == 404).then_some(()))
+        .await;
+    assert_eq!(delete(&api, &path, &first).await?, 202);
+    for headers in [&[("Idempotency-Key", "second")][..], &[]] {
+        assert_eq!(delete(&api, &path, headers).await?, 404, "it is no repeat");
+    }
+    let other = stack.api(&stack.person()?).await?;
+    assert_eq!(delete(&other, &path, &first).await?, 404, "it was another's");
+    Ok(())
 }
