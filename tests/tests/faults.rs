@@ -11,10 +11,19 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
-use testkit::stack::{Api, Options, OwnImages, Part, Stack, wait_for_async};
+use testkit::each_engine;
+use testkit::stack::{Api, Engine, Options, OwnImages, Part, Stack, wait_for_async};
 
 /// Limits ten times shorter, so that a failure is one within seconds.
 const HURRIED: u64 = 10;
+
+each_engine!(
+    a_missing_engine_and_a_server_that_does_not_start_are_named,
+    an_agent_that_never_reports_is_named,
+    an_administrator_ends_what_does_not_end,
+    a_volume_without_room_is_named,
+    an_instance_can_be_deleted_at_every_moment_of_its_making,
+);
 
 async fn start(options: Options) -> anyhow::Result<(Stack, Api)> {
     let stack = tokio::task::spawn_blocking(move || Stack::start(options)).await??;
@@ -22,8 +31,8 @@ async fn start(options: Options) -> anyhow::Result<(Stack, Api)> {
     Ok((stack, api))
 }
 
-async fn create(api: &Api, more: Value) -> anyhow::Result<String> {
-    let answer = api.create("doomed", more).await?;
+async fn create(api: &Api, engine: Engine, more: Value) -> anyhow::Result<String> {
+    let answer = api.create("doomed", engine.with(more)).await?;
     anyhow::ensure!(answer.status == 200, "{answer:?}");
     Ok(answer.json()["instance"]["id"].as_str().unwrap().to_owned())
 }
@@ -60,43 +69,43 @@ fn assert_nothing_is_left(stack: &Stack, id: &str) {
     assert_eq!(String::from_utf8_lossy(&groups.stdout), "");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_missing_engine_and_a_server_that_does_not_start_are_named() -> anyhow::Result<()> {
+async fn a_missing_engine_and_a_server_that_does_not_start_are_named(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let images = OwnImages::with(&[])?;
     let images_dir = Some(images.path());
     let options = Options { images_dir, limits_divisor: HURRIED, ..Options::default() };
     let (stack, api) = start(options).await?;
-    let root = images.root(&images::MARIADB_10_11)?;
+    let root = images.root(engine.recipe)?;
 
     let hidden = images.path().join("hidden");
     fs::rename(&root, &hidden)?;
-    let id = create(&api, json!({})).await?;
+    let id = create(&api, engine, json!({})).await?;
     let failed = assert_fails((&stack, &api), &id, ("while ", "engine's files are missing")).await;
     fs::rename(&hidden, &root)?;
     failed?;
 
-    let server = root.join("usr/sbin/mariadbd");
+    let server = root.join(engine.program);
     fs::rename(&server, &hidden)?;
     fs::write(&server, "#!/bin/sh\necho 'no luck today' >&2\nexit 7\n")?;
     fs::set_permissions(&server, fs::Permissions::from_mode(0o755))?;
-    let id = create(&api, json!({})).await?;
+    let id = create(&api, engine, json!({})).await?;
     let named = ("preparing the database", "did not start");
     let failed = assert_fails((&stack, &api), &id, named).await;
     fs::rename(&hidden, &server)?;
     failed?;
 
     // What was broken did not break anything else.
-    let instance = api.create_active("healthy", json!({})).await?;
+    let instance = api.create_active("healthy", engine.with(json!({}))).await?;
     api.delete(instance["id"].as_str().unwrap()).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_agent_that_never_reports_is_named() -> anyhow::Result<()> {
+async fn an_agent_that_never_reports_is_named(engine: Engine) -> anyhow::Result<()> {
     let options = Options { limits_divisor: HURRIED, ..Options::default() };
     let (stack, api) = start(options).await?;
     // It may have reported before it could be suspended: then with the next one.
     for _ in 0..10 {
-        let id = create(&api, json!({})).await?;
+        let id = create(&api, engine, json!({})).await?;
         wait_for_async("the agent runs", async || stack.suspend(Part::Agent(&id)).ok()).await;
         let seen = wait_for_async("it fails or it does not", async || {
             let instance = api.instance(&id).await?;
@@ -119,12 +128,11 @@ async fn has_reported(api: &Api, id: &str) -> bool {
     failed["fault"]["message"].as_str().is_some_and(|text| text.contains("preparing the database"))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_ends_what_does_not_end() -> anyhow::Result<()> {
+async fn an_administrator_ends_what_does_not_end(engine: Engine) -> anyhow::Result<()> {
     let (stack, _) = start(Options::default()).await?;
     let admin = stack.first_person("admin")?;
     let api = stack.api(&admin).await?;
-    let instance = api.create_active("stubborn", json!({})).await?;
+    let instance = api.create_active("stubborn", engine.with(json!({}))).await?;
     let id = instance["id"].as_str().unwrap().to_owned();
     stack.suspend(Part::Agent(&id))?;
     let restart = json!({"restart": {}});
@@ -149,8 +157,7 @@ async fn an_administrator_ends_what_does_not_end() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_volume_without_room_is_named() -> anyhow::Result<()> {
+async fn a_volume_without_room_is_named(engine: Engine) -> anyhow::Result<()> {
     if !rustix::process::geteuid().is_root() {
         // Only root can give a stack a small disk; the provisioner's own tests need none.
         return Ok(());
@@ -158,22 +165,23 @@ async fn a_volume_without_room_is_named() -> anyhow::Result<()> {
     let disk = SmallDisk::make()?;
     let options = Options { parent: Some(disk.path().to_owned()), ..Options::default() };
     let (stack, api) = start(options).await?;
-    let id = create(&api, json!({"volume": {"size": 5}})).await?;
+    let id = create(&api, engine, json!({"volume": {"size": 5}})).await?;
     assert_fails((&stack, &api), &id, ("while ", "not enough disk")).await?;
-    let instance = api.create_active("fits", json!({})).await?;
+    let instance = api.create_active("fits", engine.with(json!({}))).await?;
     api.delete(instance["id"].as_str().unwrap()).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_instance_can_be_deleted_at_every_moment_of_its_making() -> anyhow::Result<()> {
+async fn an_instance_can_be_deleted_at_every_moment_of_its_making(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (stack, api) = start(Options::default()).await?;
     for moment in [0, 10, 30, 60, 100, 200, 300, 500] {
-        let id = create(&api, json!({})).await?;
+        let id = create(&api, engine, json!({})).await?;
         tokio::time::sleep(Duration::from_millis(moment)).await;
         api.delete(&id).await?;
         assert_nothing_is_left(&stack, &id);
     }
-    let instance = api.create_active("after", json!({})).await?;
+    let instance = api.create_active("after", engine.with(json!({}))).await?;
     assert_eq!(stack.log_lines("ERROR"), [""; 0]);
     api.delete(instance["id"].as_str().unwrap()).await
 }

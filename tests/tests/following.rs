@@ -7,33 +7,46 @@ use anyhow::ensure;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
-use testkit::stack::{Api, Options, Part, Sql, Stack, wait_for_async};
+use testkit::each_engine;
+use testkit::stack::{Api, Engine, Options, Part, Sql, Stack, wait_for_async};
 
 /// How long after the request the process is killed, in milliseconds: an attachment takes some
 /// tens.
 const MOMENTS: [u64; 4] = [1, 5, 20, 60];
 
-/// What MariaDB takes when nobody says otherwise.
-const DEFAULT: &str = "28800";
+each_engine!(
+    a_killed_taskmanager_leaves_no_attachment_half_done,
+    a_killed_agent_leaves_no_attachment_half_done,
+    a_guest_that_was_away_takes_what_its_group_has_become,
+);
 
 struct Follower {
+    engine: Engine,
     api: Api,
     path: String,
     sql: Sql,
 }
 
 impl Follower {
-    async fn made(stack: &Stack) -> anyhow::Result<Self> {
+    async fn made(stack: &Stack, engine: Engine) -> anyhow::Result<Self> {
         let api = stack.api(&stack.first_person("demo")?).await?;
-        let user = json!({"users": [{"name": "u", "password": "secret-1", "databases": []}]});
-        let instance = api.create_active("follower", user).await?;
-        let sql = Sql::to(&instance, "u", "secret-1")?.ready();
-        Ok(Self { api, path: format!("/instances/{}", instance["id"].as_str().unwrap()), sql })
+        let instance = api.create_active("follower", engine.with_user("secret-1")).await?;
+        let sql = Sql::to(&instance, "u", "secret-1")?.within("d").ready();
+        let path = format!("/instances/{}", instance["id"].as_str().unwrap());
+        Ok(Self { engine, api, path, sql })
     }
 
-    async fn group(&self, wait_timeout: u32) -> anyhow::Result<String> {
-        let values = json!({ "wait_timeout": wait_timeout });
-        let body = json!({"configuration": {"name": "group", "values": values}});
+    /// What a group says that gives the engine's setting this value.
+    fn values(&self, value: i64) -> Value {
+        let mut values = json!({});
+        values[self.engine.live.name] = value.into();
+        json!({ "values": values })
+    }
+
+    async fn group(&self, value: i64) -> anyhow::Result<String> {
+        let mut group = self.engine.with(self.values(value));
+        group["name"] = "group".into();
+        let body = json!({ "configuration": group });
         let made = self.api.ask(Method::POST, "/configurations", Some(&body)).await?;
         ensure!(made.status == 200, "{made:?}");
         Ok(format!("/configurations/{}", made.json()["configuration"]["id"].as_str().unwrap()))
@@ -52,10 +65,11 @@ impl Follower {
         .await;
     }
 
-    async fn becomes(&self, wait_timeout: &str) {
-        wait_for_async(&format!("wait_timeout is {wait_timeout}"), async || {
-            let rows = self.sql.run("select @@global.wait_timeout").ok()?;
-            (rows == [wait_timeout]).then_some(())
+    async fn becomes(&self, value: &str) {
+        let setting = self.engine.live;
+        wait_for_async(&format!("{} is {value}", setting.name), async || {
+            let rows = self.sql.run(setting.shown_by).ok()?;
+            (rows == [value]).then_some(())
         })
         .await;
     }
@@ -67,14 +81,15 @@ impl Follower {
     }
 }
 
-async fn kill_during_changes(part: fn(&str) -> Part<'_>) -> anyhow::Result<()> {
+async fn kill_during_changes(engine: Engine, part: fn(&str) -> Part<'_>) -> anyhow::Result<()> {
     let stack = tokio::task::spawn_blocking(|| Stack::start(Options::default())).await??;
-    let follower = Follower::made(&stack).await?;
-    let group = follower.group(77).await?;
+    let follower = Follower::made(&stack, engine).await?;
+    let (value, shown) = engine.live.values[0];
+    let group = follower.group(value).await?;
     let (group_id, id) =
         (&group["/configurations/".len()..], &follower.path["/instances/".len()..]);
     for (number, moment) in MOMENTS.into_iter().enumerate() {
-        for (wanted, value) in [(Some(group_id), "77"), (None, DEFAULT)] {
+        for (wanted, value) in [(Some(group_id), shown), (None, engine.live.default)] {
             let killing = async {
                 tokio::time::sleep(Duration::from_millis(moment)).await;
                 wait_for_async("the process can be killed", async || stack.kill(part(id)).ok())
@@ -103,31 +118,32 @@ async fn kill_during_changes(part: fn(&str) -> Part<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_taskmanager_leaves_no_attachment_half_done() -> anyhow::Result<()> {
-    kill_during_changes(|_| Part::Taskmanager(0)).await
+async fn a_killed_taskmanager_leaves_no_attachment_half_done(engine: Engine) -> anyhow::Result<()> {
+    kill_during_changes(engine, |_| Part::Taskmanager(0)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_agent_leaves_no_attachment_half_done() -> anyhow::Result<()> {
-    kill_during_changes(|id| Part::Agent(id)).await
+async fn a_killed_agent_leaves_no_attachment_half_done(engine: Engine) -> anyhow::Result<()> {
+    kill_during_changes(engine, |id| Part::Agent(id)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_guest_that_was_away_takes_what_its_group_has_become() -> anyhow::Result<()> {
+async fn a_guest_that_was_away_takes_what_its_group_has_become(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let stack = tokio::task::spawn_blocking(|| Stack::start(Options::default())).await??;
-    let follower = Follower::made(&stack).await?;
-    let group = follower.group(77).await?;
+    let follower = Follower::made(&stack, engine).await?;
+    let [first, second, third] = engine.live.values;
+    let group = follower.group(first.0).await?;
     follower.follow(Some(&group["/configurations/".len()..]), "first").await;
-    follower.becomes("77").await;
+    follower.becomes(first.1).await;
     stack.suspend(Part::Agent(&follower.path["/instances/".len()..]))?;
-    for wait_timeout in [78, 79] {
-        let body = json!({"configuration": {"values": {"wait_timeout": wait_timeout}}});
+    for (value, _) in [second, third] {
+        let body = json!({ "configuration": follower.values(value) });
         let changed = follower.api.ask(Method::PATCH, &group, Some(&body)).await?;
         assert_eq!(changed.status, 200, "{changed:?}");
     }
-    assert_eq!(follower.sql.run("select @@global.wait_timeout")?, ["77"], "nobody could tell it");
+    let shown = follower.sql.run(engine.live.shown_by)?;
+    assert_eq!(shown, [first.1], "nobody could tell it");
     stack.resume_all();
-    follower.becomes("79").await;
+    follower.becomes(third.1).await;
     Ok(())
 }

@@ -6,35 +6,35 @@
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use testkit::stack::{Api, Options, Part, Sql, Stack, program, wait_for};
+use testkit::each_engine;
+use testkit::stack::{Api, Engine, Options, Part, Sql, Stack, program, wait_for};
+
+each_engine!(
+    rows_survive_a_stop_and_a_start,
+    databases_outlive_a_killed_launcher_and_are_adopted,
+    a_plain_user_runs_a_stack_as_well,
+    roots_instances_lie_elsewhere_when_the_state_directory_is_closed,
+);
 
 /// A stack, and one instance in it with a database `d` of user `u`.
-async fn with_instance(options: Options) -> anyhow::Result<(Stack, Api, Value)> {
+async fn with_instance(engine: Engine, options: Options) -> anyhow::Result<(Stack, Api, Value)> {
     let stack = tokio::task::spawn_blocking(move || Stack::start(options)).await??;
     let api = stack.api(&stack.first_person("demo")?).await?;
-    let instance = api.create_active("kept", one_user()).await?;
+    let instance = api.create_active("kept", engine.with_user("secret-1")).await?;
     Ok((stack, api, instance))
 }
 
-fn one_user() -> Value {
-    json!({
-        "databases": [{"name": "d"}],
-        "users": [{"name": "u", "password": "secret-1", "databases": [{"name": "d"}]}],
-    })
-}
-
 fn sql(instance: &Value) -> anyhow::Result<Sql> {
-    Sql::to(instance, "u", "secret-1")
+    Ok(Sql::to(instance, "u", "secret-1")?.within("d"))
 }
 
 fn id(instance: &Value) -> &str {
     instance["id"].as_str().unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rows_survive_a_stop_and_a_start() -> anyhow::Result<()> {
-    let (stack, api, instance) = with_instance(Options::default()).await?;
-    sql(&instance)?.run("create table d.t (a int); insert into d.t values (42)")?;
+async fn rows_survive_a_stop_and_a_start(engine: Engine) -> anyhow::Result<()> {
+    let (stack, api, instance) = with_instance(engine, Options::default()).await?;
+    sql(&instance)?.run("create table t (a int); insert into t values (42)")?;
     let server = stack.identity(Part::Server(id(&instance)))?;
     stack.stop()?;
     for part in [Part::Shim(id(&instance)), Part::Agent(id(&instance)), Part::Server(id(&instance))]
@@ -42,30 +42,29 @@ async fn rows_survive_a_stop_and_a_start() -> anyhow::Result<()> {
         assert!(!stack.runs(part), "{part:?} runs after an orderly stop");
     }
     let log = fs::read_to_string(stack.instances()?.join(id(&instance)).join("server.log"))?;
-    assert!(log.contains("Shutdown complete"), "the server was not stopped cleanly:\n{log}");
+    assert!(log.contains(engine.last_words), "the server was not stopped cleanly:\n{log}");
 
     stack.start_again()?;
     let again = api.wait_until_up(id(&instance)).await;
     assert_eq!(again["addresses"], instance["addresses"]);
-    assert_eq!(sql(&again)?.ready().run("select a from d.t")?, ["42"]);
+    assert_eq!(sql(&again)?.ready().run("select a from t")?, ["42"]);
     assert_ne!(stack.identity(Part::Server(id(&instance)))?, server);
     api.delete(id(&instance)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn databases_outlive_a_killed_launcher_and_are_adopted() -> anyhow::Result<()> {
-    let (stack, api, instance) = with_instance(Options::default()).await?;
-    sql(&instance)?.run("create table d.t (a int); insert into d.t values (7)")?;
+async fn databases_outlive_a_killed_launcher_and_are_adopted(engine: Engine) -> anyhow::Result<()> {
+    let (stack, api, instance) = with_instance(engine, Options::default()).await?;
+    sql(&instance)?.run("create table t (a int); insert into t values (7)")?;
     let server = stack.identity(Part::Server(id(&instance)))?;
     let gateway = stack.identity(Part::Gateway(0))?;
     stack.kill(Part::Launcher)?;
-    assert_eq!(sql(&instance)?.run("select a from d.t")?, ["7"]);
+    assert_eq!(sql(&instance)?.run("select a from t")?, ["7"]);
     stack.start_again()?;
     assert!(stack.output().contains("1 of its databases kept on serving"), "{}", stack.output());
     assert_ne!(stack.identity(Part::Gateway(0))?, gateway, "a leftover was taken for ours");
     api.wait_until_up(id(&instance)).await;
     assert_eq!(stack.identity(Part::Server(id(&instance)))?, server, "the server was restarted");
-    assert_eq!(sql(&instance)?.run("select a from d.t")?, ["7"]);
+    assert_eq!(sql(&instance)?.run("select a from t")?, ["7"]);
     Ok(())
 }
 
@@ -98,8 +97,8 @@ async fn a_second_launcher_another_user_and_a_taken_port_are_refused() -> anyhow
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_stacks_live_side_by_side() -> anyhow::Result<()> {
-    let (one, of_one, first) = with_instance(Options::default()).await?;
-    let (two, of_two, second) = with_instance(Options::default()).await?;
+    let (one, of_one, first) = with_instance(Engine::MARIADB, Options::default()).await?;
+    let (two, of_two, second) = with_instance(Engine::POSTGRESQL, Options::default()).await?;
     assert_ne!(one.url(0)?, two.url(0)?);
     assert_ne!(first["addresses"][0]["address"], second["addresses"][0]["address"]);
     for (api, other) in [(&of_one, &second), (&of_two, &first)] {
@@ -122,7 +121,8 @@ async fn several_gateways_and_taskmanagers_share_the_work() -> anyhow::Result<()
     let second = first.at(&stack.url(1)?);
     let mut made = Vec::new();
     for (number, api) in [&first, &second, &first, &second].into_iter().enumerate() {
-        let created = api.create(&format!("n{number}"), json!({})).await?;
+        let wanted = Engine::of(number).with(json!({}));
+        let created = api.create(&format!("n{number}"), wanted).await?;
         assert_eq!(created.status, 200, "{created:?}");
         made.push(created.json()["instance"]["id"].as_str().unwrap().to_owned());
     }
@@ -134,28 +134,28 @@ async fn several_gateways_and_taskmanagers_share_the_work() -> anyhow::Result<()
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_plain_user_runs_a_stack_as_well() -> anyhow::Result<()> {
+async fn a_plain_user_runs_a_stack_as_well(engine: Engine) -> anyhow::Result<()> {
     if !rustix::process::geteuid().is_root() {
         // Every other test shows it.
         return Ok(());
     }
     let uid = 12_345;
     let options = Options { uid: Some(uid), ..Options::default() };
-    let (stack, api, instance) = with_instance(options).await?;
+    let (stack, api, instance) = with_instance(engine, options).await?;
     assert_eq!(fs::metadata(stack.state().join("clouds.yaml"))?.uid(), uid);
-    sql(&instance)?.run("create table d.t (a int); insert into d.t values (1)")?;
+    sql(&instance)?.run("create table t (a int); insert into t values (1)")?;
     stack.stop()?;
     stack.start_again()?;
     let again = api.wait_until_up(id(&instance)).await;
-    assert_eq!(sql(&again)?.ready().run("select a from d.t")?, ["1"]);
+    assert_eq!(sql(&again)?.ready().run("select a from t")?, ["1"]);
     api.delete(id(&instance)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn roots_instances_lie_elsewhere_when_the_state_directory_is_closed() -> anyhow::Result<()> {
+async fn roots_instances_lie_elsewhere_when_the_state_directory_is_closed(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let options = Options { is_closed: true, ..Options::default() };
-    let (stack, api, instance) = with_instance(options).await?;
+    let (stack, api, instance) = with_instance(engine, options).await?;
     let is_elsewhere = !stack.instances()?.starts_with(stack.state());
     assert_eq!(is_elsewhere, rustix::process::geteuid().is_root());
     assert_eq!(sql(&instance)?.run("select 1")?, ["1"]);

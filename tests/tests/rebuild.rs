@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use testkit::stack::{Api, Options, Part, Stack, program, wait_for_async};
+use testkit::stack::{Api, Engine, Options, Part, Stack, program, wait_for_async};
 
 /// Short limits, so that silence is noticed in seconds.
 const HURRIED: u64 = 10;
@@ -72,7 +72,8 @@ async fn a_rebuilt_read_model_answers_the_same_and_an_altered_one_does_not() -> 
     Ok(())
 }
 
-/// Twelve instances in all states that there are; gives all ids, those of deleted ones too.
+/// Twelve instances of both engines in all states that there are; gives all ids, those of deleted
+/// ones too.
 async fn bring_about_all_states(
     stack: &Stack,
     one: &Api,
@@ -80,7 +81,8 @@ async fn bring_about_all_states(
 ) -> anyhow::Result<Vec<String>> {
     let mut ids = Vec::new();
     for (number, api) in [one, two, one, two, one, two, one].into_iter().enumerate() {
-        let instance = api.create_active(&format!("n{number}"), json!({})).await?;
+        let wanted = Engine::of(number).with(json!({}));
+        let instance = api.create_active(&format!("n{number}"), wanted).await?;
         ids.push(id_of(&instance));
     }
     // Deleted, and renamed.
@@ -102,13 +104,13 @@ async fn bring_about_all_states(
     let gone = one.ask(Method::DELETE, &format!("/instances/{}", ids[4]), None).await?;
     assert_eq!(gone.status, 202, "{gone:?}");
     // In several steps of being built, and then nothing moves any more.
-    ids.push(created(one, "with-address").await?);
+    ids.push(created(one, "with-address", Engine::POSTGRESQL).await?);
     wait_for_async("it has an address", async || {
         one.instance(&ids[8]).await.filter(|instance| instance.get("addresses").is_some())
     })
     .await;
-    for (name, api) in [("build-1", one), ("build-2", two), ("build-3", one)] {
-        ids.push(created(api, name).await?);
+    for (number, api) in [one, two, one].into_iter().enumerate() {
+        ids.push(created(api, &format!("build-{number}"), Engine::of(number)).await?);
     }
     stack.suspend(Part::Taskmanager(0))?;
     Ok(ids)
@@ -122,8 +124,8 @@ fn break_command(instance: &Path) -> anyhow::Result<()> {
     Ok(fs::write(&path, spec.to_string())?)
 }
 
-async fn created(api: &Api, name: &str) -> anyhow::Result<String> {
-    let answer = api.create(name, json!({})).await?;
+async fn created(api: &Api, name: &str, engine: Engine) -> anyhow::Result<String> {
+    let answer = api.create(name, engine.with(json!({}))).await?;
     anyhow::ensure!(answer.status == 200, "{answer:?}");
     Ok(id_of(&answer.json()["instance"]))
 }
@@ -131,7 +133,7 @@ async fn created(api: &Api, name: &str) -> anyhow::Result<String> {
 /// An instance whose agent was never heard.
 async fn fail(stack: &Stack, api: &Api) -> anyhow::Result<String> {
     loop {
-        let id = created(api, "failed").await?;
+        let id = created(api, "failed", Engine::POSTGRESQL).await?;
         wait_for_async("the agent runs", async || stack.suspend(Part::Agent(&id)).ok()).await;
         let status = wait_for_async("it fails or it does not", async || {
             let status = api.instance(&id).await?["status"].as_str()?.to_owned();
@@ -167,7 +169,7 @@ async fn record(sessions: &[&Api], ids: &[String]) -> anyhow::Result<Recording> 
     paths.extend(
         ["/datastores", "/configurations", "/flavors", "/flavors/1", "/limits"].map(str::to_owned),
     );
-    for datastore in ["mariadb", "mysql"] {
+    for datastore in ["mariadb", "mysql", "postgresql"] {
         paths.push(format!("/datastores/{datastore}"));
         paths.push(format!("/datastores/{datastore}/versions"));
     }

@@ -1,5 +1,6 @@
-//! Several gateways and taskmanagers on one stack: one may be killed, hang for a minute and come
-//! back, and no request at the others fails, nor is anything done twice.
+//! Several gateways and taskmanagers on one stack, with instances of both engines: one may be
+//! killed, hang for a minute and come back, and no request at the others fails, nor is anything
+//! done twice.
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
@@ -13,7 +14,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::history::{History, News};
-use testkit::stack::{Api, Options, Part, Stack, wait_for_async};
+use testkit::stack::{Api, Engine, Options, Part, Stack, wait_for_async};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -58,13 +59,15 @@ async fn disturb(
 
     // One that hangs in the middle of an effect is in the way of the others, and is ended; one
     // that hangs just before or after is not.
-    let (id, _) = hang_with_a_claim(stack, history, second, &[Step::Volume, Step::Guest]).await?;
+    let in_the_way = (Engine::MARIADB, &[Step::Volume, Step::Guest][..]);
+    let (id, _) = hang_with_a_claim(stack, history, second, in_the_way).await?;
     second.wait_until_up(&id.to_string()).await;
     second.delete(&id.to_string()).await?;
     stack.resume_all();
 
     // One that hangs elsewhere is passed by, and changes nothing when it comes back.
-    let (id, hanging) = hang_with_a_claim(stack, history, second, &[Step::Place]).await?;
+    let elsewhere = (Engine::POSTGRESQL, &[Step::Place][..]);
+    let (id, hanging) = hang_with_a_claim(stack, history, second, elsewhere).await?;
     stack.suspend(Part::Gateway(0))?;
     let until = Instant::now() + HANGS_FOR;
     second.wait_until_up(&id.to_string()).await;
@@ -82,7 +85,8 @@ async fn disturb(
 async fn load(api: &Api, enough: &CancellationToken) -> usize {
     let mut asked = 0;
     while !enough.is_cancelled() {
-        let created = api.create(&format!("load-{asked}"), json!({})).await.unwrap();
+        let wanted = Engine::of(asked).with(json!({}));
+        let created = api.create(&format!("load-{asked}"), wanted).await.unwrap();
         assert_eq!(created.status, 200, "{created:?}");
         let path = format!("/instances/{}", created.json()["instance"]["id"].as_str().unwrap());
         for (method, expected) in [(Method::GET, 200), (Method::DELETE, 202)] {
@@ -100,16 +104,16 @@ async fn load(api: &Api, enough: &CancellationToken) -> usize {
     asked
 }
 
-/// Suspends a taskmanager that holds the claim on a step of a new instance.
+/// Suspends a taskmanager that holds the claim on one of the steps of a new instance.
 async fn hang_with_a_claim(
     stack: &Stack,
     history: &History,
     api: &Api,
-    steps: &[Step],
+    (engine, steps): (Engine, &[Step]),
 ) -> anyhow::Result<(InstanceId, u16)> {
     loop {
         let mut news = history.listen();
-        let created = api.create("left-alone", json!({})).await?;
+        let created = api.create("left-alone", engine.with(json!({}))).await?;
         let id = created.json()["instance"]["id"].as_str().context("no id")?.to_owned();
         let instance: InstanceId = id.parse()?;
         let claimed = |news| match news {

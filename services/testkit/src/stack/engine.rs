@@ -1,5 +1,6 @@
 //! Engines as a stack offers them, for tests that hold for each of them.
 
+use images::{MARIADB_10_11, POSTGRESQL_15, Recipe};
 use serde_json::{Value, json};
 
 /// One version of an engine, and the words in which it says what every engine can say.
@@ -11,6 +12,18 @@ pub struct Engine {
     pub version: &'static str,
     /// A parameter that a running server takes.
     pub live: Setting,
+    /// What a server takes of the memory of its flavor.
+    pub memory: Share,
+    /// What a server that ended well has said, in the last lines of its log.
+    pub last_words: &'static str,
+    /// How it is unpacked.
+    pub recipe: &'static Recipe,
+    /// The server's program, in the unpacked engine.
+    pub program: &'static str,
+    /// How a session tells itself from all others.
+    pub session: &'static str,
+    /// A table `beats`, of which a row is made of nothing, and what makes one.
+    pub beats: [&'static str; 2],
 }
 
 /// A parameter, and how it is seen by SQL.
@@ -18,22 +31,49 @@ pub struct Engine {
 pub struct Setting {
     /// Its name.
     pub name: &'static str,
+    /// What is shown of it when nobody says otherwise.
+    pub default: &'static str,
     /// Values of it that are no default, each with what is shown of it.
     pub values: [(i64, &'static str); 3],
     /// The statement that shows it.
     pub shown_by: &'static str,
 }
 
+/// A share of the memory, and how it is seen by SQL.
+#[derive(Debug, Clone, Copy)]
+pub struct Share {
+    /// The statement that shows it.
+    pub shown_by: &'static str,
+    /// Flavors by their ids, each with what is shown.
+    pub of_flavors: [(&'static str, &'static str); 2],
+}
+
 impl Engine {
+    /// Those of every stack.
+    pub const ALL: [Self; 2] = [Self::MARIADB, Self::POSTGRESQL];
+
     /// What a stack offers unless something else is asked for.
     pub const MARIADB: Self = Self {
         datastore: "mariadb",
         version: "10.11",
         live: Setting {
             name: "wait_timeout",
+            default: "28800",
             values: [(77, "77"), (78, "78"), (79, "79")],
             shown_by: "select @@global.wait_timeout",
         },
+        memory: Share {
+            shown_by: "select @@innodb_buffer_pool_size >> 20",
+            of_flavors: [("1", "128"), ("2", "256")],
+        },
+        last_words: "Shutdown complete",
+        recipe: &MARIADB_10_11,
+        program: "usr/sbin/mariadbd",
+        session: "select cast(connection_id() as char)",
+        beats: [
+            "create table beats (a int auto_increment primary key)",
+            "insert into beats values ()",
+        ],
     };
 
     /// The other engine of every stack.
@@ -42,10 +82,26 @@ impl Engine {
         version: "15",
         live: Setting {
             name: "work_mem",
+            default: "4MB",
             values: [(8192, "8MB"), (16_384, "16MB"), (32_768, "32MB")],
             shown_by: "show work_mem",
         },
+        memory: Share {
+            shown_by: "show shared_buffers",
+            of_flavors: [("1", "64MB"), ("2", "128MB")],
+        },
+        last_words: "database system is shut down",
+        recipe: &POSTGRESQL_15,
+        program: "usr/lib/postgresql/current/bin/postgres",
+        session: "select pg_backend_pid()",
+        beats: ["create table beats (a serial primary key)", "insert into beats default values"],
     };
+
+    /// One of all, the next with the next number: for tests in which there are several.
+    #[must_use]
+    pub fn of(number: usize) -> Self {
+        Self::ALL[number % Self::ALL.len()]
+    }
 
     /// What a creation asks for besides its name, of this engine.
     #[must_use]
