@@ -1,11 +1,12 @@
 //! The log as it grows, folded: what every instance is doing, and when each step began.
 
-use crate::stack::{LIMIT, wait_for_async};
+use crate::stack::{LIMIT, wait_within};
 use domain::aggregate::Kind;
 use domain::commit::Events;
 use domain::host::Host;
 use domain::ids::{ActionId, InstanceId, WorkerId};
-use domain::instance::{ActionSpec, Event, Instance, Phase, Step};
+use domain::instance::{ActionSpec, Event, Fault, Instance, Phase, Step};
+use domain::limits::Limits;
 use domain::project::Project;
 use domain::time::Timestamp;
 use eventlog::{EventLog, Folded, Recorded, Tailer};
@@ -64,8 +65,10 @@ pub struct World {
     actions: BTreeMap<ActionId, Vec<String>>,
     /// Names of what could not be made.
     pub failed: BTreeSet<String>,
-    /// Creations that were asked for, and those of them that failed, deleted since or not.
-    pub creations: (usize, usize),
+    /// How many creations were asked for.
+    pub creations: usize,
+    /// What creations have failed for, also of instances that were deleted since.
+    pub faults: Vec<Fault>,
 }
 
 impl World {
@@ -113,11 +116,11 @@ impl World {
             self.failed.extend(self.actions.remove(id).into_iter().flatten());
         }
         let mut asked = Vec::new();
-        if let Event::CreationFailed { .. } = event {
-            self.creations.1 += 1;
+        if let Event::CreationFailed { fault, .. } = event {
+            self.faults.push(fault.clone());
         }
         if let Event::CreationRequested { spec, .. } = event {
-            self.creations.0 += 1;
+            self.creations += 1;
             asked.push(spec.name.clone());
         }
         if let Event::ActionRequested { id, spec, .. } = event {
@@ -227,7 +230,9 @@ impl History {
     /// # Panics
     /// That takes too long.
     pub async fn rest(&self) {
-        wait_for_async("all instances are at rest", async || {
+        // What waits for a process that was killed ends at its deadline, if it must.
+        let limit = LIMIT + Limits::span(Limits::PRODUCTION.prepare_ms);
+        wait_within(limit, "all instances are at rest", async || {
             let last = self.log.info().await.ok()?.last_sequence;
             let world = self.world();
             (world.position >= last && world.rests()).then_some(())

@@ -22,9 +22,9 @@ pub use engine::Engine;
 pub use openstack::{Ended, OpenStack, Session};
 pub use own_images::OwnImages;
 pub use people::Person;
-pub use place::{images_dir, program, wait_for, wait_for_async};
+pub use place::{images_dir, program, wait_for, wait_for_async, wait_within};
 pub use python::environment;
-pub use sql::Sql;
+pub use sql::{Sql, SqlSession};
 pub use trove::{Refusal, Trove};
 
 use anyhow::{Context as _, bail, ensure};

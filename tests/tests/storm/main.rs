@@ -1,7 +1,11 @@
-//! Four clients make, change and remove instances while every kind of process is killed, again
-//! and again, at every step. At the end all is as the clients were told.
+//! Four clients make, change and remove instances of both engines while every kind of process is
+//! killed, again and again, at every step. At the end all is as the clients were told.
 //!
 //! `TROVE_STORM_SEED` repeats a schedule: which kinds are killed at which steps in which order.
+//!
+//! How fast the machine is decides nothing. Clients do what the next kill waits for; a kill that
+//! came too late for its step is made up for; what is shown is waited for until it is what the log
+//! says, and only that is compared with what clients were told.
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 #![expect(clippy::print_stderr, reason = "a schedule and what it hit are worth reading")]
@@ -9,28 +13,35 @@
 mod clients;
 mod schedule;
 mod verdict;
+mod witness;
 
+use anyhow::bail;
 use clients::Client;
 use domain::ids::InstanceId;
-use domain::instance::Step;
+use domain::instance::{FaultCause, Step};
 use domain::time::Timestamp;
-use mysql_async::prelude::Queryable as _;
-use schedule::{Kill, Kind, schedule};
+use schedule::{Kill, Kind, Schedule};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use testkit::history::{History, News, World};
-use testkit::stack::{Options, Part, Stack, wait_for_async};
-use tokio::task::JoinSet;
+use testkit::stack::{Engine, Options, Part, Stack, wait_for_async};
+use tokio::sync::watch;
+use tokio::task::{JoinSet, block_in_place};
 use tokio_util::sync::CancellationToken;
+use witness::Witness;
 
 const CLIENTS: u64 = 4;
 /// In each step of a creation at least so many processes are killed.
 const HITS_MIN: usize = 5;
-/// At most one creation of so many may fail: a machine can be too slow for a step's deadline.
-const FAILED_MAX: usize = 20;
+/// Where most instances take longer than this for a step, some may take longer than its deadline,
+/// which is at least ten times as much.
+const SLOW: Duration = Duration::from_secs(3);
+/// The steps of a creation.
+const OF_CREATION: [Step; 5] =
+    [Step::Place, Step::Volume, Step::Guest, Step::AgentReport, Step::Prepare];
 /// How long a process may take to be there; then another instance is waited for.
-const APPEARS_WITHIN: Duration = Duration::from_millis(500);
+const APPEARS_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_doubled_or_stuck() -> anyhow::Result<()> {
@@ -41,26 +52,41 @@ async fn nothing_is_lost_doubled_or_stuck() -> anyhow::Result<()> {
     eprintln!("TROVE_STORM_SEED={seed}");
     let stack = tokio::task::spawn_blocking(|| Stack::start(Options::default())).await??;
     let history = History::follow(Arc::new(stack.log().await?)).await?;
-    let mut witness = Witness::start(&stack).await?;
+    let mut witnesses = Vec::new();
+    for engine in Engine::ALL {
+        witnesses.push(Witness::start(&stack, engine).await?);
+    }
 
     let stop = CancellationToken::new();
+    let (wish, wished) = watch::channel(None);
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
         let api = stack.api(&stack.person()?).await?;
-        let client = Client::new(api, number.to_string(), seed.wrapping_add(number));
+        let client =
+            Client::new(api, number.to_string(), seed.wrapping_add(number), wished.clone());
         clients.spawn(client.work(stop.clone()));
     }
+    let mut schedule = Schedule::of(seed);
     let mut strikes = Vec::new();
-    for (number, kill) in schedule(seed).into_iter().enumerate() {
-        let strike = strike(&stack, &history, &witness, kill).await;
-        eprintln!("{number}: {kill}: {} {}", strike.victim, strike.instance);
+    while let Some(kill) = schedule.next(|| missed(&strikes, &history.snapshot())) {
+        wish.send_replace(kill.step);
+        let bystander = &witnesses[strikes.len() % witnesses.len()].id;
+        let strike = tokio::select! {
+            strike = strike(&stack, &history, bystander, kill) => strike,
+            Some(ended) = clients.join_next() => bail!("a client has ended: {ended:?}"),
+        };
+        eprintln!("{}: {kill}: {} {}", strikes.len(), strike.victim, strike.instance);
         strikes.push(strike);
-        witness.has_noticed_nothing().await?;
+        for witness in &mut witnesses {
+            block_in_place(|| witness.has_noticed_nothing())?;
+        }
     }
     stop.cancel();
     let known = clients.join_all().await;
     history.rest().await;
-    witness.has_noticed_nothing().await?;
+    for witness in &mut witnesses {
+        block_in_place(|| witness.has_noticed_nothing())?;
+    }
 
     let world = history.snapshot();
     for client in &known {
@@ -68,11 +94,43 @@ async fn nothing_is_lost_doubled_or_stuck() -> anyhow::Result<()> {
     }
     verdict::nothing_is_doubled(&world);
     verdict::reservations_are_exact(&world, &stack)?;
-    let (asked, failed) = world.creations;
-    eprintln!("{asked} creations were asked for, {failed} of them failed.");
-    assert!(failed * FAILED_MAX <= asked, "a kill is no reason for a creation to fail");
+    assert_creations_failed_for_time_alone(&world);
     assert_steps_were_hit(&strikes, &world);
     Ok(())
+}
+
+/// A kill is no reason for a creation to fail. Only a step's deadline is, where the machine is too
+/// slow for it: one that takes long for others as well.
+fn assert_creations_failed_for_time_alone(world: &World) {
+    eprintln!("{} creations were asked for; failed: {:#?}", world.creations, world.faults);
+    for fault in &world.faults {
+        let is_overdue = matches!(fault.cause, FaultCause::Overdue | FaultCause::AgentSilent);
+        let usual = usual(world, fault.step);
+        assert!(is_overdue && usual > SLOW, "{fault:?}; others took {usual:?}");
+    }
+}
+
+/// How long most instances are in that step.
+fn usual(world: &World, step: Step) -> Duration {
+    let begun = world.begun.iter().enumerate().filter(|(_, begun)| begun.step == Some(step));
+    let mut took: Vec<_> = begun
+        .filter_map(|(number, begun)| {
+            let mut later = world.begun[number + 1..].iter();
+            let next = later.find(|next| next.instance == begun.instance)?;
+            Some(next.at.since(begun.at))
+        })
+        .collect();
+    took.sort();
+    took.get(took.len() / 2).copied().unwrap_or_default()
+}
+
+/// The steps of a creation that were not struck often enough yet.
+fn missed(strikes: &[Strike], world: &World) -> Vec<Step> {
+    let hits = |step: &Step| {
+        let at = |strike: &&Strike| world.step_at(strike.instance, strike.at) == Some(*step);
+        strikes.iter().filter(at).count()
+    };
+    OF_CREATION.into_iter().filter(|step| hits(step) < HITS_MIN).collect()
 }
 
 /// A process that was killed.
@@ -85,7 +143,7 @@ struct Strike {
 }
 
 /// Kills as planned, at the next instance that comes to that step.
-async fn strike(stack: &Stack, history: &History, witness: &Witness, kill: Kill) -> Strike {
+async fn strike(stack: &Stack, history: &History, bystander: &str, kill: Kill) -> Strike {
     wait_for_async(&kill.to_string(), async || {
         let pick = |news| match news {
             News::Begun(begun) if begun.step == kill.step => Some(begun.instance),
@@ -95,7 +153,7 @@ async fn strike(stack: &Stack, history: &History, witness: &Witness, kill: Kill)
         tokio::time::sleep(kill.after).await;
         let mut victim = instance.to_string();
         if kill.step.is_none() && kill.kind != Kind::Server {
-            victim.clone_from(&witness.id);
+            bystander.clone_into(&mut victim);
         }
         let part = part(kill.kind, &victim);
         let killed = async {
@@ -140,45 +198,5 @@ fn assert_steps_were_hit(strikes: &[Strike], world: &World) {
     for (step, kinds) in &hits {
         eprintln!("{step:?}: {kinds:?}");
     }
-    for step in [Step::Place, Step::Volume, Step::Guest, Step::AgentReport, Step::Prepare] {
-        let hit: usize = hits.get(&Some(step)).map_or(0, |kinds| kinds.values().sum());
-        assert!(hit >= HITS_MIN, "{step:?} was hit {hit} times");
-    }
-}
-
-/// A database that is in use all the time, through a connection that is never opened again.
-struct Witness {
-    id: String,
-    connection: mysql_async::Conn,
-    connection_id: u64,
-}
-
-impl Witness {
-    async fn start(stack: &Stack) -> anyhow::Result<Self> {
-        let api = stack.api(&stack.first_person("demo")?).await?;
-        let user = serde_json::json!({
-            "databases": [{"name": "d"}],
-            "users": [{"name": "u", "password": "secret-1", "databases": [{"name": "d"}]}],
-        });
-        let instance = api.create_active("witness", user).await?;
-        let address = &instance["addresses"][0];
-        let options = mysql_async::OptsBuilder::default()
-            .ip_or_hostname(address["address"].as_str().unwrap())
-            .tcp_port(address["port"].as_u64().unwrap().try_into()?)
-            .user(Some("u"))
-            .pass(Some("secret-1"))
-            .prefer_socket(false);
-        let mut connection = mysql_async::Conn::new(options).await?;
-        connection.query_drop("create table d.beats (a int auto_increment primary key)").await?;
-        let connection_id = connection.query_first("select connection_id()").await?.unwrap();
-        let id = instance["id"].as_str().unwrap().to_owned();
-        Ok(Self { id, connection, connection_id })
-    }
-
-    async fn has_noticed_nothing(&mut self) -> anyhow::Result<()> {
-        self.connection.query_drop("insert into d.beats values ()").await?;
-        let id: Option<u64> = self.connection.query_first("select connection_id()").await?;
-        assert_eq!(id, Some(self.connection_id));
-        Ok(())
-    }
+    assert_eq!(missed(strikes, world), [], "a step was missed again and again");
 }

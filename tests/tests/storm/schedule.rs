@@ -2,10 +2,14 @@
 
 use domain::instance::Step;
 use rand::rngs::StdRng;
-use rand::seq::SliceRandom as _;
+use rand::seq::{IteratorRandom as _, SliceRandom as _};
 use rand::{Rng as _, SeedableRng as _};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
+
+/// How often a step is struck once more for one that was missed.
+const MORE_MAX: usize = 30;
 
 /// What is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,21 +76,45 @@ impl fmt::Display for Kill {
     }
 }
 
-/// All kills, in their order.
-pub(crate) fn schedule(seed: u64) -> Vec<Kill> {
-    let mut random = StdRng::seed_from_u64(seed);
-    let mut kills = Vec::new();
-    for kind in Kind::ALL {
-        for &(step, times) in kind.plan() {
-            for _ in 0..times {
-                let longest = longest(step).as_micros();
-                let after = u64::try_from(random.random_range(0..=longest)).expect("short");
-                kills.push(Kill { kind, step, after: Duration::from_micros(after) });
+/// All kills, in their order, and more for those that missed.
+pub(crate) struct Schedule {
+    random: StdRng,
+    planned: Vec<Kill>,
+    more: BTreeMap<Step, usize>,
+}
+
+impl Schedule {
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut planned = Vec::new();
+        for kind in Kind::ALL {
+            for &(step, times) in kind.plan() {
+                for _ in 0..times {
+                    let longest = longest(step).as_micros();
+                    let after = u64::try_from(random.random_range(0..=longest)).expect("short");
+                    planned.push(Kill { kind, step, after: Duration::from_micros(after) });
+                }
             }
         }
+        planned.shuffle(&mut random);
+        Self { random, planned, more: BTreeMap::new() }
     }
-    kills.shuffle(&mut random);
-    kills
+
+    /// The next kill. When all that were planned are over, the steps that were `missed` get more,
+    /// as soon as they begin, but not without end.
+    pub(crate) fn next(&mut self, missed: impl FnOnce() -> Vec<Step>) -> Option<Kill> {
+        if let Some(kill) = self.planned.pop() {
+            return Some(kill);
+        }
+        let more = &mut self.more;
+        let step =
+            missed().into_iter().find(|step| more.get(step).is_none_or(|n| *n < MORE_MAX))?;
+        *more.entry(step).or_default() += 1;
+        let strikes_there =
+            |kind: &Kind| kind.plan().iter().any(|(planned, _)| *planned == Some(step));
+        let kind = Kind::ALL.into_iter().filter(strikes_there).choose(&mut self.random)?;
+        Some(Kill { kind, step: Some(step), after: Duration::ZERO })
+    }
 }
 
 /// Rather less than the step takes, so that most kills hit it.

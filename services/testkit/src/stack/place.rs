@@ -100,13 +100,25 @@ pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
 ///
 /// # Panics
 /// It does not within [`LIMIT`].
-pub async fn wait_for_async<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let until = Instant::now() + LIMIT;
+pub async fn wait_for_async<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    wait_within(LIMIT, what, look).await
+}
+
+/// The same within another limit.
+///
+/// # Panics
+/// `look` does not see anything in time.
+pub async fn wait_within<T>(
+    limit: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let until = Instant::now() + limit;
     loop {
         if let Some(seen) = look().await {
             return seen;
         }
-        assert!(Instant::now() < until, "not within {LIMIT:?}: {what}");
+        assert!(Instant::now() < until, "not within {limit:?}: {what}");
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -1,13 +1,15 @@
 //! Clients of databases: those that come with the engines, which a user of the stack would take
 //! as well.
 
+use super::LIMIT;
 use super::place::{self, wait_for};
 use anyhow::{Context as _, ensure};
 use images::{EngineImage, MARIADB_10_11, POSTGRESQL_15, Store};
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::Arc;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, mpsc};
 
 /// How to reach a server as one user.
 #[derive(Debug, Clone)]
@@ -24,6 +26,18 @@ pub struct Sql {
 struct Options {
     database: &'static str,
     statements: &'static str,
+    /// What makes a client answer each statement of many at once, in one session.
+    session: &'static [&'static str],
+}
+
+/// What stands behind the rows of each statement of a session.
+const END: &str = "end of rows";
+
+/// A session that stays open, and is never opened again.
+#[derive(Debug)]
+pub struct SqlSession {
+    client: Child,
+    rows: mpsc::Receiver<String>,
 }
 
 impl Sql {
@@ -52,7 +66,11 @@ impl Sql {
             "--skip-column-names".to_owned(),
         ];
         let environment = vec![("MYSQL_PWD", password.to_owned())];
-        let options = Options { database: "--database", statements: "--execute" };
+        let options = Options {
+            database: "--database",
+            statements: "--execute",
+            session: &["--unbuffered", "--skip-reconnect"],
+        };
         Ok(Self { client, arguments, environment, options, database: None })
     }
 
@@ -76,7 +94,7 @@ impl Sql {
             ("LOCPATH", image.root.join("usr/lib/locale").display().to_string()),
         ];
         let client = image.root.join("usr/lib/postgresql/current/bin/psql");
-        let options = Options { database: "--dbname", statements: "--command" };
+        let options = Options { database: "--dbname", statements: "--command", session: &[] };
         Ok(Self { client, arguments, environment, options, database: None })
     }
 
@@ -102,16 +120,73 @@ impl Sql {
     /// # Errors
     /// The server refused; what it said is part of the error.
     pub fn run(&self, statements: &str) -> anyhow::Result<Vec<String>> {
-        let output = Command::new(&self.client)
-            .args(&self.arguments)
-            .args(self.database.iter().map(|name| format!("{}={name}", self.options.database)))
+        let output = self
+            .command()
             .args([self.options.statements, statements])
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .output()
             .context("start the client")?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
+    /// Opens a session that stays.
+    ///
+    /// # Errors
+    /// The client can't be started.
+    pub fn session(&self) -> anyhow::Result<SqlSession> {
+        let mut client = self
+            .command()
+            .args(self.options.session)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start the client")?;
+        let output = client.stdout.take().context("no output")?;
+        let (told, rows) = mpsc::channel();
+        std::thread::spawn(move || {
+            let lines = BufReader::new(output).lines().map_while(Result::ok);
+            // Nobody needs to listen.
+            lines.for_each(|line| drop(told.send(line)));
+        });
+        Ok(SqlSession { client, rows })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.client);
+        command
+            .args(&self.arguments)
+            .args(self.database.iter().map(|name| format!("{}={name}", self.options.database)))
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+impl SqlSession {
+    /// Runs a statement; gives the rows, each with its columns between tabs.
+    ///
+    /// # Errors
+    /// The server refused or ended the session, or does not answer.
+    pub fn run(&mut self, statement: &str) -> anyhow::Result<Vec<String>> {
+        let statements = self.client.stdin.as_mut().context("no input")?;
+        writeln!(statements, "{statement};\nselect '{END}';").context("the session has ended")?;
+        statements.flush()?;
+        let mut rows = Vec::new();
+        loop {
+            let row = self.rows.recv_timeout(LIMIT).with_context(|| statement.to_owned())?;
+            if row == END {
+                return Ok(rows);
+            }
+            rows.push(row);
+        }
+    }
+}
+
+impl Drop for SqlSession {
+    fn drop(&mut self) {
+        if let Err(error) = self.client.kill().and_then(|()| self.client.wait()) {
+            place::tell(&format!("The client of a session can't be ended: {error}"));
+        }
     }
 }
 
