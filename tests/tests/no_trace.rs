@@ -170,18 +170,16 @@ fn loop_devices() -> anyhow::Result<Vec<String>> {
     Ok(files.collect())
 }
 
-/// The users of these servers, as far as something keeps servers apart: elsewhere one that is
-/// killed leaves its shared memory, which `docs/limits.md` says.
+/// The users of these servers, as far as the kernel gives each shared memory of its own: elsewhere
+/// one that is killed leaves it, which `docs/limits.md` says.
 fn users(stack: &Stack, instances: &[Value]) -> anyhow::Result<BTreeSet<u32>> {
+    let memory = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/ipc")).ok();
     let mut users = BTreeSet::new();
     for instance in instances {
-        let directory = stack.instances()?.join(id(instance));
-        let spec: Value = serde_json::from_slice(&fs::read(directory.join("spec.json"))?)?;
-        if spec["isolation"] == "Plain" {
-            continue;
+        let server = stack.identity(Part::Server(&id(instance)))?.pid.to_string();
+        if memory(&server) != memory("self") {
+            users.insert(fs::metadata(Path::new("/proc").join(server))?.uid());
         }
-        let server = spec["uid"].as_u64().map(|agent| u32::try_from(agent + 1)).transpose()?;
-        users.insert(server.map_or_else(|| Ok(fs::metadata(&directory)?.uid()), anyhow::Ok)?);
     }
     Ok(users)
 }
