@@ -7,6 +7,7 @@ use crate::clock::fresh_command;
 use crate::core::{Core, internal};
 use domain::aggregate::{Key, Kind};
 use domain::catalogue::{Command, Parameter};
+use domain::engine::Manager;
 use domain::ids::ImageId;
 use domain::version::Details;
 use std::sync::Arc;
@@ -90,11 +91,41 @@ async fn look(core: &Core, images: &ImageParameters) {
 async fn renew(core: &Core, images: &ImageParameters, version: &Details) -> Result<(), BoxError> {
     let Some(image) = version.image else { return Ok(()) };
     let Some(rows) = images.find(image).await? else { return Ok(()) };
-    let command = Command::Set { version: version.id, rows };
+    let command = Command::Set { version: version.id, rows: judged(rows, version.manager) };
     let request = internal(fresh_command(), command);
     core.catalogue
         .handle(Key::catalogue(version.id), &request, crate::clock::now)
         .await
         .map(|_| ())
         .map_err(|error| telemetry::Chain(&error).to_string().into())
+}
+
+/// What tenants may not set is ours to say, not that of the release which made the list.
+fn judged(mut rows: Vec<Parameter>, manager: Manager) -> Vec<Parameter> {
+    for row in &mut rows {
+        row.forbidden = manager.forbidden(&row.name).map(str::to_owned);
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::catalogue::ParameterKind;
+
+    #[test]
+    fn what_is_forbidden_follows_today_and_not_when_the_list_was_made() {
+        let row = |name: &str, forbidden: Option<&str>| Parameter {
+            name: name.to_owned(),
+            kind: ParameterKind::Boolean,
+            default: None,
+            unit: None,
+            restart_required: false,
+            forbidden: forbidden.map(str::to_owned),
+        };
+        let rows = vec![row("fsync", None), row("autovacuum", Some("once"))];
+        let judged = judged(rows, Manager::Postgresql);
+        assert!(judged[0].forbidden.is_some());
+        assert_eq!(judged[1].forbidden, None);
+    }
 }
