@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -95,7 +96,12 @@ impl Postgresql {
         password: String,
         server: CommandLine,
     ) -> Self {
-        let place = Place { directory: layout.0.to_owned(), port, password: password.clone() };
+        let place = Place {
+            directory: layout.0.to_owned(),
+            port,
+            password: password.clone(),
+            release: Arc::default(),
+        };
         let entry_file = entry_rules(layout);
         // What another agent has written holds for this one too.
         let settings_file = settings_file(layout);

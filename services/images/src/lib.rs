@@ -42,7 +42,8 @@ pub use nats_server::{NATS_SERVER_VERSION_WANTED, NatsServer};
 pub use offer::Offer;
 pub use progress::Progress;
 pub use recipe::{
-    Change, ENGINES, Libraries, MARIADB_10_11, MARIADB_11_8, POSTGRESQL_15, Recipe, Suite,
+    Change, ENGINES, Libraries, MARIADB_10_11, MARIADB_11_8, POSTGRESQL_15, POSTGRESQL_17, Recipe,
+    Suite,
 };
 pub use store::Store;
 pub use template::TEMPLATE_FORMAT;

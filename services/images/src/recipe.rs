@@ -135,55 +135,78 @@ pub const MARIADB_10_11: Recipe = Recipe {
     changes: &[],
 };
 
-/// PostgreSQL of Debian 12.
+/// A program of PostgreSQL, whose directories are named after the series.
+macro_rules! of_postgresql {
+    ($series:literal, $path:literal) => {
+        concat!("usr/lib/postgresql/", $series, "/", $path)
+    };
+}
+
+/// PostgreSQL of one series.
 ///
 /// Its programs ask the system's list of users who runs them, and a user of an instance does not
 /// stand there: hence a library that can be told. Its time zones are looked for beside the data,
 /// since a host need not have any.
-pub const POSTGRESQL_15: Recipe = Recipe {
-    engine: "postgresql",
-    series: "15",
-    title: "PostgreSQL 15",
-    suite: Suite::Bookworm,
-    packages: &["postgresql-15", "dash", "libc-bin", "libnss-wrapper"],
-    pretended: PRETENDED,
-    programs: &[
-        "usr/lib/postgresql/15/bin/postgres",
-        "usr/lib/postgresql/15/bin/initdb",
-        "usr/lib/postgresql/15/bin/pg_basebackup",
-        "usr/lib/postgresql/15/bin/pg_controldata",
-        "usr/lib/postgresql/15/bin/pg_dump",
-        "usr/lib/postgresql/15/bin/pg_resetwal",
-        "usr/lib/postgresql/15/bin/pg_rewind",
-        "usr/lib/postgresql/15/bin/pg_waldump",
-        "usr/lib/postgresql/15/bin/psql",
-        "usr/bin/dash",
-        "usr/bin/sh",
-    ],
-    libraries: Libraries::Own,
-    // The compiler that these are for is larger than all the rest.
-    left_out: &["usr/lib/postgresql/15/lib/llvmjit.so", "usr/lib/postgresql/15/lib/bitcode"],
-    links: &[("usr/lib/postgresql/current", "15")],
-    changes: &[
-        Change::Needs {
-            program: "usr/lib/postgresql/15/bin/postgres",
-            library: "libnss_wrapper.so",
-        },
-        Change::Needs { program: "usr/lib/postgresql/15/bin/initdb", library: "libnss_wrapper.so" },
-        Change::Finds {
-            program: "usr/lib/postgresql/15/bin/postgres",
-            from: "/usr/share/zoneinfo",
-            to: "../zoneinfo",
-        },
-    ],
-};
+macro_rules! postgresql {
+    ($series:literal, $suite:expr) => {
+        Recipe {
+            engine: "postgresql",
+            series: $series,
+            title: concat!("PostgreSQL ", $series),
+            suite: $suite,
+            packages: &[concat!("postgresql-", $series), "dash", "libc-bin", "libnss-wrapper"],
+            pretended: PRETENDED,
+            programs: &[
+                of_postgresql!($series, "bin/postgres"),
+                of_postgresql!($series, "bin/initdb"),
+                of_postgresql!($series, "bin/pg_basebackup"),
+                of_postgresql!($series, "bin/pg_controldata"),
+                of_postgresql!($series, "bin/pg_dump"),
+                of_postgresql!($series, "bin/pg_resetwal"),
+                of_postgresql!($series, "bin/pg_rewind"),
+                of_postgresql!($series, "bin/pg_waldump"),
+                of_postgresql!($series, "bin/psql"),
+                "usr/bin/dash",
+                "usr/bin/sh",
+            ],
+            libraries: Libraries::Own,
+            // The compiler that these are for is larger than all the rest.
+            left_out: &[
+                of_postgresql!($series, "lib/llvmjit.so"),
+                of_postgresql!($series, "lib/bitcode"),
+            ],
+            links: &[("usr/lib/postgresql/current", $series)],
+            changes: &[
+                Change::Needs {
+                    program: of_postgresql!($series, "bin/postgres"),
+                    library: "libnss_wrapper.so",
+                },
+                Change::Needs {
+                    program: of_postgresql!($series, "bin/initdb"),
+                    library: "libnss_wrapper.so",
+                },
+                Change::Finds {
+                    program: of_postgresql!($series, "bin/postgres"),
+                    from: "/usr/share/zoneinfo",
+                    to: "../zoneinfo",
+                },
+            ],
+        }
+    };
+}
+
+/// PostgreSQL of Debian 12.
+pub const POSTGRESQL_15: Recipe = postgresql!("15", Suite::Bookworm);
+
+/// PostgreSQL of Debian 13.
+pub const POSTGRESQL_17: Recipe = postgresql!("17", Suite::Trixie);
 
 /// MariaDB of Debian 13.
 pub const MARIADB_11_8: Recipe =
     Recipe { series: "11.8", title: "MariaDB 11.8", suite: Suite::Trixie, ..MARIADB_10_11 };
 
 /// The engines that can be fetched.
-pub const ENGINES: &[Recipe] = &[MARIADB_10_11, MARIADB_11_8, POSTGRESQL_15];
+pub const ENGINES: &[Recipe] = &[MARIADB_10_11, MARIADB_11_8, POSTGRESQL_15, POSTGRESQL_17];
 
 const MARIADB_PACKAGES: &[&str] =
     &["mariadb-server-core", "mariadb-client", "mariadb-backup", "dash", "libc-bin"];

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use images::{ENGINES, MARIADB_10_11, NATS_SERVER_VERSION_WANTED, POSTGRESQL_15, Store, Suite};
+use images::{
+    ENGINES, MARIADB_10_11, NATS_SERVER_VERSION_WANTED, POSTGRESQL_15, POSTGRESQL_17, Store, Suite,
+};
 
 fn store() -> Store {
     let directory = std::env::var_os("TROVE_IMAGES_DIR")
@@ -38,33 +40,37 @@ fn the_bus_of_debian_13_can_be_had_beside_it() {
 
 #[test]
 fn what_postgresql_loads_later_finds_its_libraries_too() {
-    let image = store().ensure_engine(&POSTGRESQL_15).unwrap();
-    let loader = image.root.join("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
-    let libraries = image.root.join("usr/lib/x86_64-linux-gnu");
-    let modules = image.root.join("usr/lib/postgresql/15/lib");
-    let mut count = 0;
-    for entry in std::fs::read_dir(&modules).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "so") {
-            let (module, libraries) = (path.to_str().unwrap(), libraries.to_str().unwrap());
-            let listed = output(&loader, &["--library-path", libraries, "--list", module]);
-            assert!(!listed.contains("not found"), "{module}: {listed}");
-            count += 1;
+    for recipe in [&POSTGRESQL_15, &POSTGRESQL_17] {
+        let image = store().ensure_engine(recipe).unwrap();
+        let loader = image.root.join("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
+        let libraries = image.root.join("usr/lib/x86_64-linux-gnu");
+        let modules = image.root.join("usr/lib/postgresql/current/lib");
+        let mut count = 0;
+        for entry in std::fs::read_dir(&modules).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "so") {
+                let (module, libraries) = (path.to_str().unwrap(), libraries.to_str().unwrap());
+                let listed = output(&loader, &["--library-path", libraries, "--list", module]);
+                assert!(!listed.contains("not found"), "{module}: {listed}");
+                count += 1;
+            }
         }
+        assert!(count > 40, "{count}");
+        assert!(!modules.join("llvmjit.so").exists(), "its compiler is left out");
     }
-    assert!(count > 40, "{count}");
-    assert!(!modules.join("llvmjit.so").exists(), "its compiler is left out");
 }
 
 #[test]
 fn postgresql_takes_its_time_zones_from_beside_its_data() {
-    let image = store().ensure_engine(&POSTGRESQL_15).unwrap();
-    let server = std::fs::read(image.root.join("usr/lib/postgresql/15/bin/postgres")).unwrap();
-    let holds = |text: &[u8]| server.windows(text.len()).any(|part| part == text);
-    assert!(holds(b"../zoneinfo\0") && !holds(b"/usr/share/zoneinfo\0"));
-    assert!(image.root.join("usr/share/zoneinfo/Europe/Berlin").exists());
-    assert!(!image.root.join("usr/share/zoneinfo/localtime").is_symlink());
-    assert!(image.root.join("usr/lib/locale/C.utf8").exists());
+    for recipe in [&POSTGRESQL_15, &POSTGRESQL_17] {
+        let image = store().ensure_engine(recipe).unwrap();
+        let server = std::fs::read(image.root.join(recipe.programs[0])).unwrap();
+        let holds = |text: &[u8]| server.windows(text.len()).any(|part| part == text);
+        assert!(holds(b"../zoneinfo\0") && !holds(b"/usr/share/zoneinfo\0"), "{image:?}");
+        assert!(image.root.join("usr/share/zoneinfo/Europe/Berlin").exists(), "{image:?}");
+        assert!(!image.root.join("usr/share/zoneinfo/localtime").is_symlink(), "{image:?}");
+        assert!(image.root.join("usr/lib/locale/C.utf8").exists(), "{image:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A session of the agent's own, which nothing in the database that it is in has a say in.
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use domain::engine::postgresql::ADMIN;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,6 +43,9 @@ const OPTIONS: [(&str, &str); 21] = [
     ("log_min_error_statement", "panic"),
 ];
 
+/// So too what only later releases know, each with the first that does.
+const LATER_OPTIONS: [(u32, &str, &str); 1] = [(17, "transaction_timeout", "0")];
+
 /// Where a server is and how its agent logs in there.
 #[derive(Clone)]
 pub(super) struct Place {
@@ -51,12 +55,22 @@ pub(super) struct Place {
     pub(super) port: u16,
     /// The agent's password.
     pub(super) password: String,
+    /// Which release it is of, once it has said so.
+    pub(super) release: Arc<OnceLock<u32>>,
 }
 
 /// The question whether a connection can be encrypted, which is answered before anybody logs in.
 const CAN_ENCRYPT: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
 impl Place {
+    /// What a session starts with.
+    fn options(&self) -> String {
+        let release = self.release.get().copied().unwrap_or_default();
+        let later = later_options(release).map(|(_, name, value)| (name, value));
+        let options = OPTIONS.into_iter().chain(later);
+        options.map(|(name, value)| format!("-c {name}={value}")).collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether the server answers somebody new, by the cheapest question there is.
     pub(super) async fn is_answered(&self) -> Result<(), EngineError> {
         let asked = async {
@@ -67,6 +81,16 @@ impl Place {
         };
         asked.await.map(drop).map_err(|error| EngineError::Silent(error.into()))
     }
+}
+
+fn later_options(release: u32) -> impl Iterator<Item = (u32, &'static str, &'static str)> {
+    LATER_OPTIONS.into_iter().filter(move |(since, ..)| *since <= release)
+}
+
+/// The release that a version is of, such as 15 for `15.20 (Debian)`; 0 for what is no version.
+fn release_of(version: &str) -> u32 {
+    let digits = version.split(|c: char| !c.is_ascii_digit()).next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
 /// A connection for one piece of work.
@@ -87,8 +111,17 @@ impl Session {
     }
 
     async fn open_in(place: &Place, database: &str) -> Result<Self, EngineError> {
-        let options: Vec<String> =
-            OPTIONS.iter().map(|(name, value)| format!("-c {name}={value}")).collect();
+        let is_known = place.release.get().is_some();
+        let session = Self::connect(place, database).await?;
+        // A server says which release it is of to those only whom it has let in.
+        let release = place.release.get().copied().unwrap_or_default();
+        if is_known || later_options(release).next().is_none() {
+            return Ok(session);
+        }
+        Self::connect(place, database).await
+    }
+
+    async fn connect(place: &Place, database: &str) -> Result<Self, EngineError> {
         let connecting = Config::new()
             .host_path(&place.directory)
             .port(place.port)
@@ -96,10 +129,13 @@ impl Session {
             .password(&place.password)
             .dbname(database)
             .application_name("agent")
-            .options(options.join(" "))
+            .options(place.options())
             .connect(NoTls)
             .await;
         let (client, connection) = connecting.map_err(error)?;
+        if let Some(version) = connection.parameter("server_version") {
+            place.release.get_or_init(|| release_of(version));
+        }
         // Ends with the client, which is told of what goes wrong by each call.
         tokio::spawn(async move { drop(connection.await) });
         Ok(Self { client, place: place.clone() })
@@ -167,4 +203,24 @@ pub(super) fn error(error: tokio_postgres::Error) -> EngineError {
 fn state(code: &SqlState) -> ServerCode {
     let bytes = code.code().as_bytes();
     ServerCode::State(std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(b'?')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_starts_with_what_its_server_knows() {
+        for (version, knows) in [
+            ("15.20 (Debian 15.20-0+deb12u1)", false),
+            ("17.12", true),
+            ("18beta1", true),
+            ("none", false),
+        ] {
+            let release = Arc::new(OnceLock::from(release_of(version)));
+            let place =
+                Place { directory: PathBuf::new(), port: 0, password: String::new(), release };
+            assert_eq!(place.options().contains("-c transaction_timeout=0"), knows, "{version}");
+        }
+    }
 }

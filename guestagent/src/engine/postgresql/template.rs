@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use domain::catalogue::Parameter;
 use domain::engine::postgresql::{ADMIN, PORT, environment, programs, zones};
@@ -117,6 +118,7 @@ impl Maker<'_> {
             directory: format!("/proc/self/fd/{}", directory.as_raw_fd()).into(),
             port: PORT,
             password: TEMPLATE_PASSWORD.to_owned(),
+            release: Arc::default(),
         };
         let mut asked = None;
         let is_ready = |line: &str| {

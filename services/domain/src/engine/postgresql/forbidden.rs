@@ -13,6 +13,7 @@ const REPLICATION: &str = "belongs to replication and recovery, which the contro
 const DURABILITY: &str = "would lose or spoil data";
 const HOST: &str = "belongs to the host or to those who develop the server";
 const LOGIN: &str = "weakens logging in, or locks the agent out";
+const AGENT: &str = "says where settings come from, which the agent writes";
 const SESSION: &str = "belongs to a session or a transaction, and says nothing for all of them";
 
 /// Names that end like this.
@@ -27,10 +28,11 @@ const SUFFIXES: [(&str, &str); 7] = [
 ];
 
 /// Names that begin like this.
-const PREFIXES: [(&str, &str); 21] = [
+const PREFIXES: [(&str, &str); 24] = [
     ("archive_", REPLICATION),
     ("bonjour", NETWORK),
     ("debug_", HOST),
+    ("gss_", LOGIN),
     ("ignore_", DURABILITY),
     ("jit", HOST),
     ("krb_", LOGIN),
@@ -38,7 +40,9 @@ const PREFIXES: [(&str, &str); 21] = [
     ("max_standby_", REPLICATION),
     ("primary_", REPLICATION),
     ("recovery_", REPLICATION),
+    ("send_abort_", HOST),
     ("ssl", TLS),
+    ("sync_replication_", REPLICATION),
     ("syslog_", LOG),
     ("trace_", HOST),
     ("transaction_", SESSION),
@@ -52,7 +56,7 @@ const PREFIXES: [(&str, &str); 21] = [
 ];
 
 /// Names in full.
-const NAMES: [(&str, &[&str]); 9] = [
+const NAMES: [(&str, &[&str]); 10] = [
     (CODE, &["dynamic_library_path", "extension_destdir", "jit_provider"]),
     (
         PATH,
@@ -77,7 +81,16 @@ const NAMES: [(&str, &[&str]); 9] = [
             "logging_collector",
         ],
     ),
-    (NETWORK, &["cluster_name", "listen_addresses", "port", "superuser_reserved_connections"]),
+    (
+        NETWORK,
+        &[
+            "cluster_name",
+            "listen_addresses",
+            "port",
+            "reserved_connections",
+            "superuser_reserved_connections",
+        ],
+    ),
     (
         REPLICATION,
         &[
@@ -87,10 +100,13 @@ const NAMES: [(&str, &[&str]); 9] = [
             "max_slot_wal_keep_size",
             "max_wal_senders",
             "promote_trigger_file",
+            "summarize_wal",
+            "synchronized_standby_slots",
             "synchronous_standby_names",
             "wal_keep_size",
             "wal_level",
             "wal_log_hints",
+            "wal_summary_keep_time",
         ],
     ),
     (
@@ -115,6 +131,7 @@ const NAMES: [(&str, &[&str]); 9] = [
             "backtrace_functions",
             "dynamic_shared_memory_type",
             "exit_on_error",
+            "file_extend_method",
             "huge_page_size",
             "huge_pages",
             "max_files_per_process",
@@ -128,7 +145,18 @@ const NAMES: [(&str, &[&str]); 9] = [
             "update_process_title",
         ],
     ),
-    (LOGIN, &["db_user_namespace", "password_encryption", "row_security"]),
+    (
+        LOGIN,
+        &[
+            "db_user_namespace",
+            "password_encryption",
+            "row_security",
+            "scram_iterations",
+            // It counts from before anybody is let in, and who comes can't say otherwise.
+            "transaction_timeout",
+        ],
+    ),
+    (AGENT, &["allow_alter_system"]),
     (
         SESSION,
         &["application_name", "client_encoding", "search_path", "standard_conforming_strings"],
@@ -136,7 +164,7 @@ const NAMES: [(&str, &[&str]); 9] = [
 ];
 
 /// What begins or ends like these and is a tenant's to tune.
-const ALLOWED: [&str; 1] = ["debug_pretty_print"];
+const ALLOWED: [&str; 2] = ["debug_pretty_print", "transaction_buffers"];
 
 /// Why no tenant may set a parameter; its name in lower case and with `_`.
 pub fn forbidden(name: &str) -> Option<&'static str> {
@@ -187,6 +215,26 @@ mod tests {
     }
 
     #[test]
+    fn what_later_releases_brought_that_is_no_tenants_is_forbidden() {
+        for (name, why) in [
+            ("allow_alter_system", AGENT),
+            ("debug_io_direct", HOST),
+            ("file_extend_method", HOST),
+            ("gss_accept_delegation", LOGIN),
+            ("reserved_connections", NETWORK),
+            ("scram_iterations", LOGIN),
+            ("send_abort_for_crash", HOST),
+            ("summarize_wal", REPLICATION),
+            ("sync_replication_slots", REPLICATION),
+            ("synchronized_standby_slots", REPLICATION),
+            ("trace_connection_negotiation", HOST),
+            ("transaction_timeout", LOGIN),
+        ] {
+            assert_eq!(forbidden(name), Some(why), "{name}");
+        }
+    }
+
+    #[test]
     fn what_would_lose_data_is_forbidden() {
         for name in ["fsync", "full_page_writes", "zero_damaged_pages", "ignore_checksum_failure"] {
             assert_eq!(forbidden(name), Some(DURABILITY), "{name}");
@@ -200,6 +248,7 @@ mod tests {
             "shared_buffers",
             "work_mem",
             "statement_timeout",
+            "transaction_buffers",
             "synchronous_commit",
             "autovacuum",
             "log_statement",

@@ -4,8 +4,19 @@ use crate::engine::Refusal;
 use std::collections::BTreeMap;
 
 /// What a server takes once, whatever its clients do, and the unit of its plain numbers.
-const SHARED: [(&str, u64); 3] =
-    [("min_dynamic_shared_memory", 1 << 20), ("shared_buffers", 8 << 10), ("wal_buffers", 8 << 10)];
+const SHARED: [(&str, u64); 10] = [
+    ("commit_timestamp_buffers", PAGE),
+    ("min_dynamic_shared_memory", 1 << 20),
+    ("multixact_member_buffers", PAGE),
+    ("multixact_offset_buffers", PAGE),
+    ("notify_buffers", PAGE),
+    ("serializable_buffers", PAGE),
+    ("shared_buffers", PAGE),
+    ("subtransaction_buffers", PAGE),
+    ("transaction_buffers", PAGE),
+    ("wal_buffers", PAGE),
+];
+const PAGE: u64 = 8 << 10;
 
 /// What every connection takes whether it does anything or not, in bytes; measured.
 const CONNECTION_BYTES: u64 = 256 << 10;
@@ -25,7 +36,7 @@ pub(crate) fn check(settings: &BTreeMap<String, String>, memory_mb: u32) -> Resu
         return Ok(());
     }
     Err(Refusal(format!(
-        "shared_buffers, wal_buffers and max_connections add up to {asked} bytes, and the \
+        "shared_buffers, other buffers and max_connections add up to {asked} bytes, and the \
          flavor's {memory_mb} MiB of memory allow {most}"
     )))
 }
@@ -71,6 +82,10 @@ mod tests {
         assert!(with("shared_buffers", "999999999").is_err());
         assert!(with("shared_buffers", "1GB").is_err());
         assert!(with("max_connections", "5000").is_err());
+        assert!(with("transaction_buffers", "16384").is_ok());
+        for name in ["transaction_buffers", "multixact_member_buffers", "notify_buffers"] {
+            assert!(with(name, "131072").is_err(), "{name}");
+        }
         assert!(with("wal_buffers", "-1").is_ok(), "the server's own choice");
     }
 }
