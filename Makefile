@@ -11,7 +11,7 @@ CARGO_DENY := 0.18.9
 as_nobody := $(if $(filter 0,$(shell id -u)),setpriv --reuid 65534 --regid 65534 --clear-groups)
 IMAGES = $(if $(shell $(as_nobody) test -x $(abspath $(TARGET)) && echo yes),$(abspath $(TARGET))/images,/var/tmp/trove-test-images)
 
-.PHONY: help build run remove test bench lint fmt advisories
+.PHONY: help build run remove test test-long bench lint fmt advisories
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -30,6 +30,10 @@ test: export TROVE_IMAGES_DIR ?= $(IMAGES)
 test: ## All tests, with real servers and clients
 	cargo build --locked --workspace --all-targets
 	cargo test --locked --workspace --no-fail-fast
+
+test-long: export TROVE_IMAGES_DIR ?= $(IMAGES)
+test-long: test ## And what agents do, with later versions of each engine too
+	cargo test --locked --workspace --test instance -- --ignored
 
 bench: export TROVE_IMAGES_DIR ?= $(IMAGES)
 bench: build ## Creation against a bare engine, requests per second, memory

@@ -2,13 +2,13 @@
 
 use domain::guest::{ActionBody, ActionCause, ActionOutcome, Database, UserChange, UserToMake};
 
-use crate::engines::{Engine, each_engine};
+use crate::engines::{Engine, each_version};
 use crate::served::{
     Served, account, change, create_databases, create_user, database, drop_database, drop_user,
     grant, new_password, new_user, rename, revoke,
 };
 
-each_engine!(
+each_version!(
     databases_are_made_and_removed,
     a_list_of_databases_is_made_wholly_or_not_at_all,
     users_are_made_changed_and_removed,

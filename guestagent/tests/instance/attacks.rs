@@ -3,7 +3,7 @@
 
 use domain::guest::{ActionBody, ActionOutcome};
 
-use crate::engines::POSTGRESQL;
+use crate::engines::{Engine, each_postgresql};
 use crate::root::{enable, refused};
 use crate::served::{
     Served, create_databases, create_user, drop_database, drop_user, grant, revoke,
@@ -11,9 +11,17 @@ use crate::served::{
 
 const ROOT: &str = "postgres";
 
+each_postgresql!(
+    a_tenant_reaches_neither_files_nor_programs_nor_others,
+    what_a_tenant_has_put_in_the_way_of_names_is_not_found_by_the_agent,
+    an_owner_of_databases_keeps_no_agent_from_its_work,
+    nobody_lets_others_be_itself,
+    a_database_of_roots_own_is_shared_once_somebody_has_rights_on_it,
+);
+
 /// An instance with a database, and a user who has rights on it.
-async fn shop() -> Served {
-    let mut served = Served::start(POSTGRESQL).await;
+async fn shop(engine: Engine) -> Served {
+    let mut served = Served::start(engine).await;
     served.done(create_databases(&["shop"])).await;
     served.done(create_user("app", "p", &["shop"])).await;
     served
@@ -24,13 +32,12 @@ async fn is_superuser(served: &Served, name: &str) -> String {
     served.admin().await.text(&query).await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tenant_reaches_neither_files_nor_programs_nor_others() {
-    let served = shop().await;
+async fn a_tenant_reaches_neither_files_nor_programs_nor_others(engine: Engine) {
+    let served = shop(engine).await;
     let mut app = served.bench.login("app", "p", "shop").await;
     app.run("CREATE TABLE t (a TEXT)").await.unwrap();
-    for statement in POSTGRESQL.root.may_not {
-        refused(POSTGRESQL, &mut app, statement).await;
+    for statement in engine.root.may_not.into_iter().flatten() {
+        refused(engine, &mut app, statement).await;
     }
     for statement in [
         "CREATE DATABASE mine",
@@ -41,12 +48,12 @@ async fn a_tenant_reaches_neither_files_nor_programs_nor_others() {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'os_admin'",
         "CHECKPOINT",
     ] {
-        refused(POSTGRESQL, &mut app, statement).await;
+        refused(engine, &mut app, statement).await;
     }
     // Also under its own name, which is no member of anything else.
     app.run("SET ROLE NONE").await.unwrap();
-    for statement in POSTGRESQL.root.may_not {
-        refused(POSTGRESQL, &mut app, statement).await;
+    for statement in engine.root.may_not.into_iter().flatten() {
+        refused(engine, &mut app, statement).await;
     }
     for database in ["postgres", "template1", "template0"] {
         assert!(served.bench.tries(("app", "p"), Some(database)).await.is_err(), "{database}");
@@ -56,9 +63,8 @@ async fn a_tenant_reaches_neither_files_nor_programs_nor_others() {
     served.bench.keeps_out(&group, "").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_tenant_has_put_in_the_way_of_names_is_not_found_by_the_agent() {
-    let mut served = shop().await;
+async fn what_a_tenant_has_put_in_the_way_of_names_is_not_found_by_the_agent(engine: Engine) {
+    let mut served = shop(engine).await;
     let mut app = served.bench.login("app", "p", "shop").await;
     let body = "LANGUAGE plpgsql AS $$ BEGIN ALTER ROLE app SUPERUSER; RETURN $1; END $$";
     for statement in [
@@ -83,14 +89,13 @@ async fn what_a_tenant_has_put_in_the_way_of_names_is_not_found_by_the_agent() {
     assert_eq!(is_superuser(&served, "app").await, "f");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_owner_of_databases_keeps_no_agent_from_its_work() {
-    let mut served = shop().await;
+async fn an_owner_of_databases_keeps_no_agent_from_its_work(engine: Engine) {
+    let mut served = shop(engine).await;
     served.done(enable("p")).await;
     let mut in_shop = served.bench.login(ROOT, "p", "shop").await;
     in_shop.run("CREATE DATABASE mine").await.unwrap();
     let mut in_mine = served.bench.login(ROOT, "p", "mine").await;
-    for (number, setting) in [
+    let usual = [
         "SET default_transaction_read_only = on",
         "SET statement_timeout = 1",
         "SET lock_timeout = 1",
@@ -102,10 +107,8 @@ async fn an_owner_of_databases_keeps_no_agent_from_its_work() {
         "CONNECTION LIMIT 0",
         "IS_TEMPLATE true",
         "ALLOW_CONNECTIONS false",
-    ]
-    .iter()
-    .enumerate()
-    {
+    ];
+    for (number, setting) in engine.root.hindrances.iter().chain(&usual).enumerate() {
         // A database can't be closed from inside.
         for (database, root) in [("shop", &mut in_mine), ("mine", &mut in_shop)] {
             let statement = format!("ALTER DATABASE {database} {setting}");
@@ -121,9 +124,8 @@ async fn an_owner_of_databases_keeps_no_agent_from_its_work() {
     served.done(drop_database("mine")).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_lets_others_be_itself() {
-    let mut served = shop().await;
+async fn nobody_lets_others_be_itself(engine: Engine) {
+    let mut served = shop(engine).await;
     served.done(create_user("bob", "p", &["shop"])).await;
     served.done(enable("p")).await;
     let mut root = served.bench.login(ROOT, "p", "shop").await;
@@ -133,16 +135,15 @@ async fn nobody_lets_others_be_itself() {
     let group = served.admin().await.text(group).await;
     for role in ["postgres", "app", &group] {
         for client in [&mut root, &mut app] {
-            refused(POSTGRESQL, client, &format!("GRANT {role} TO bob")).await;
+            refused(engine, client, &format!("GRANT {role} TO bob")).await;
         }
     }
     served.done(ActionBody::DisableRoot).await;
     root.run("SELECT 1").await.expect_err("it is sent away");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_of_roots_own_is_shared_once_somebody_has_rights_on_it() {
-    let mut served = shop().await;
+async fn a_database_of_roots_own_is_shared_once_somebody_has_rights_on_it(engine: Engine) {
+    let mut served = shop(engine).await;
     served.done(enable("p")).await;
     let mut root = served.bench.login(ROOT, "p", "shop").await;
     root.run("CREATE DATABASE mine").await.unwrap();

@@ -16,7 +16,7 @@ use domain::guest_spec::{GuestSpec, Isolation, Layout, Volume};
 use domain::ids::InstanceId;
 use guestagent::control::{Answer, Request, ServerState, Status};
 use guestagent::process::{Identity, Process};
-use images::Store;
+use images::{Progress, Store};
 use rustix::process::{Signal, geteuid};
 
 use crate::engines::Engine;
@@ -36,6 +36,13 @@ pub(crate) enum Level {
 }
 
 impl Level {
+    /// Runs a test where this host can.
+    pub(crate) async fn run(self, test: impl AsyncFnOnce(Engine, Self), engine: Engine) {
+        if self.is_possible() {
+            test(engine, self).await;
+        }
+    }
+
     /// Whether this host can; a test that can't run says so.
     pub(crate) fn is_possible(self) -> bool {
         let possible = self != Self::Uid || geteuid().is_root();
@@ -59,7 +66,17 @@ pub(crate) struct Bench {
 pub(crate) fn store() -> Store {
     let directory = std::env::var_os("TROVE_IMAGES_DIR")
         .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("images"), PathBuf::from);
-    Store::open(&directory, Arc::new(())).expect("the images directory is ours")
+    Store::open(&directory, Arc::new(Said)).expect("the images directory is ours")
+}
+
+/// Says what is fetched and made, and who waits for that: the first run takes longer.
+struct Said;
+
+impl Progress for Said {
+    fn step(&self, sentence: &str) {
+        // What is printed otherwise is kept back as long as a test succeeds.
+        std::io::stderr().write_all(format!("{sentence}\n").as_bytes()).unwrap();
+    }
 }
 
 pub(crate) fn binary() -> &'static Path {

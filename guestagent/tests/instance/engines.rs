@@ -8,69 +8,119 @@ use domain::guest_spec::Layout;
 use images::Recipe;
 
 pub(crate) use client::{Client, Refusal, To};
-pub(crate) use mariadb::MARIADB;
-pub(crate) use postgresql::POSTGRESQL;
+pub(crate) use mariadb::{MARIADB_10_11, MARIADB_11_8};
+pub(crate) use postgresql::{POSTGRESQL_15, POSTGRESQL_17};
 
 mod client;
 mod mariadb;
 mod postgresql;
 
-/// Instances a test once for each engine.
-macro_rules! each_engine {
-    ($($test:ident),+ $(,)?) => {
-        mod mariadb {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test(crate::engines::MARIADB).await;
-                }
-            )+
-        }
+/// Every version that can be fetched; the first of each engine is the one of every stack.
+const ALL: [Engine; 4] = [MARIADB_10_11, MARIADB_11_8, POSTGRESQL_15, POSTGRESQL_17];
 
-        mod postgresql {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    super::$test(crate::engines::POSTGRESQL).await;
-                }
-            )+
+/// Instances a test once for every version of each engine.
+macro_rules! each_version {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            crate::engines::with_mariadb!($test);
+            crate::engines::with_postgresql!($test);
         }
-    };
+    )+};
+}
+pub(crate) use each_version;
+
+/// The same for what no other engine does than MariaDB.
+macro_rules! each_mariadb {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            crate::engines::with_mariadb!($test);
+        }
+    )+};
+}
+pub(crate) use each_mariadb;
+
+/// The same for PostgreSQL.
+macro_rules! each_postgresql {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            crate::engines::with_postgresql!($test);
+        }
+    )+};
+}
+pub(crate) use each_postgresql;
+
+/// Instances a test once for each engine; with its later versions in `make test-long` only, since
+/// what it shows is the agent's doing.
+macro_rules! each_engine {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            crate::engines::with!($test, mariadb_10_11, MARIADB_10_11);
+            crate::engines::with!($test, postgresql_15, POSTGRESQL_15);
+            crate::engines::with!($test, mariadb_11_8, MARIADB_11_8, later);
+            crate::engines::with!($test, postgresql_17, POSTGRESQL_17, later);
+        }
+    )+};
 }
 pub(crate) use each_engine;
 
-/// Instances a test once for each engine and each way to be kept apart.
+/// Instances a test once for each engine and each way to be kept apart; so too.
 macro_rules! each_level {
-    ($($test:ident),+ $(,)?) => {
-        crate::engines::at_each_level!(mariadb_kept_apart, MARIADB, $($test),+);
-        crate::engines::at_each_level!(postgresql_kept_apart, POSTGRESQL, $($test),+);
-    };
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            crate::engines::at_level!($test, as_a_plain_process, Plain);
+            crate::engines::at_level!($test, behind_bubblewrap, Bubblewrap);
+            crate::engines::at_level!($test, under_its_own_uid, Uid);
+        }
+    )+};
 }
 pub(crate) use each_level;
 
-macro_rules! at_each_level {
-    ($module:ident, $engine:ident, $($test:ident),+) => {
-        mod $module {
-            crate::engines::at_level!(as_a_plain_process, Plain, $engine, $($test),+);
-            crate::engines::at_level!(behind_bubblewrap, Bubblewrap, $engine, $($test),+);
-            crate::engines::at_level!(under_its_own_uid, Uid, $engine, $($test),+);
+macro_rules! with_mariadb {
+    ($test:ident) => {
+        crate::engines::with!($test, mariadb_10_11, MARIADB_10_11);
+        crate::engines::with!($test, mariadb_11_8, MARIADB_11_8);
+    };
+}
+pub(crate) use with_mariadb;
+
+macro_rules! with_postgresql {
+    ($test:ident) => {
+        crate::engines::with!($test, postgresql_15, POSTGRESQL_15);
+        crate::engines::with!($test, postgresql_17, POSTGRESQL_17);
+    };
+}
+pub(crate) use with_postgresql;
+
+macro_rules! with {
+    ($test:ident, $name:ident, $engine:ident) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            super::$test(crate::engines::$engine).await;
+        }
+    };
+    ($test:ident, $name:ident, $engine:ident, later) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        #[ignore = "a later version's, for `make test-long`"]
+        async fn $name() {
+            super::$test(crate::engines::$engine).await;
         }
     };
 }
-pub(crate) use at_each_level;
+pub(crate) use with;
 
 macro_rules! at_level {
-    ($module:ident, $level:ident, $engine:ident, $($test:ident),+) => {
+    ($test:ident, $module:ident, $level:ident) => {
         mod $module {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    let level = crate::bench::Level::$level;
-                    if level.is_possible() {
-                        super::super::$test(crate::engines::$engine, level).await;
-                    }
-                }
-            )+
+            async fn run(engine: crate::engines::Engine) {
+                crate::bench::Level::$level.run(super::super::$test, engine).await;
+            }
+
+            mod run {
+                crate::engines::with!(run, mariadb_10_11, MARIADB_10_11);
+                crate::engines::with!(run, postgresql_15, POSTGRESQL_15);
+                crate::engines::with!(run, mariadb_11_8, MARIADB_11_8, later);
+                crate::engines::with!(run, postgresql_17, POSTGRESQL_17, later);
+            }
         }
     };
 }
@@ -161,10 +211,12 @@ pub(crate) struct FullFacts {
 pub(crate) struct RootFacts {
     /// In a database.
     pub(crate) may: &'static [&'static str],
-    /// What reaches files, programs or the server itself.
-    pub(crate) may_not: &'static [&'static str],
+    /// What reaches files, programs or the server itself: of every version, and of this one.
+    pub(crate) may_not: [&'static [&'static str]; 2],
     /// How the server says no: one of these.
     pub(crate) denials: &'static [&'static str],
+    /// What an owner of databases may have said to whoever enters one, to be in the way.
+    pub(crate) hindrances: &'static [&'static str],
 }
 
 impl SettingFacts {
@@ -187,4 +239,11 @@ impl Facts {
     pub(crate) fn root_name(&self) -> &'static str {
         self.manager.root_name()
     }
+}
+
+#[test]
+fn every_engine_that_can_be_fetched_is_tested() {
+    let tested: Vec<_> = ALL.iter().map(|engine| engine.recipe).collect();
+    let known: Vec<_> = images::ENGINES.iter().collect();
+    assert_eq!(tested, known);
 }

@@ -2,13 +2,17 @@
 
 use domain::guest::{ActionBody, ActionCause};
 
-use crate::engines::{Engine, MARIADB, each_engine};
+use crate::engines::{Engine, each_mariadb, each_version};
 use crate::served::{
     Served, create_databases, create_user, drop_database, drop_user, grant, new_password, rename,
     revoke,
 };
 
-each_engine!(hostile_names_live_and_die_as_names, names_that_the_server_would_change_are_refused,);
+each_version!(hostile_names_live_and_die_as_names, names_that_the_server_would_change_are_refused,);
+each_mariadb!(
+    a_name_too_long_to_be_escaped_gets_no_wider_rights_instead,
+    rights_by_a_pattern_are_shown_and_taken_as_of_one_database
+);
 
 async fn hostile_names_live_and_die_as_names(engine: Engine) {
     let mut served = Served::start(engine).await;
@@ -67,9 +71,8 @@ async fn names_that_the_server_would_change_are_refused(engine: Engine) {
 }
 
 /// Only where rights are written down by patterns.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_too_long_to_be_escaped_gets_no_wider_rights_instead() {
-    let mut served = Served::start(MARIADB).await;
+async fn a_name_too_long_to_be_escaped_gets_no_wider_rights_instead(engine: Engine) {
+    let mut served = Served::start(engine).await;
     let [long, like] = ["a_", "ax"].map(|start| start.to_owned() + &"b".repeat(62));
     served.done(create_databases(&[&long, &like])).await;
     served.done(create_user("app", "p", &[&like])).await;
@@ -80,9 +83,8 @@ async fn a_name_too_long_to_be_escaped_gets_no_wider_rights_instead() {
 }
 
 /// Rights that somebody gave by a pattern are taken under the name that they are shown by.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rights_by_a_pattern_are_shown_and_taken_as_of_one_database() {
-    let mut served = Served::start(MARIADB).await;
+async fn rights_by_a_pattern_are_shown_and_taken_as_of_one_database(engine: Engine) {
+    let mut served = Served::start(engine).await;
     served.done(create_databases(&["a_b", "axb"])).await;
     served.done(create_user("app", "p", &["axb"])).await;
     served.admin().await.run("GRANT SELECT ON `a_b`.* TO app").await.unwrap();

@@ -4,15 +4,16 @@ use domain::guest::{ActionBody, Page, Query, QueryAnswer, UserSeen, UserToMake};
 use rustix::process::Signal;
 
 use crate::bench::eventually;
-use crate::engines::{Engine, MARIADB, each_engine};
+use crate::engines::{Engine, each_mariadb, each_version};
 use crate::served::{Served, create_databases, create_user, grant, new_user};
 
-each_engine!(
+each_version!(
     databases_are_listed_by_pages_without_the_servers_own,
     users_are_listed_by_pages_with_their_databases,
     a_server_that_is_down_is_said_to_be,
     a_tenant_who_takes_all_connections_keeps_nobody_from_asking,
 );
+each_mariadb!(users_of_one_name_are_listed_by_their_hosts);
 
 fn page(after: Option<&str>, limit: u32) -> Page {
     Page { after: after.map(str::to_owned), limit }
@@ -68,9 +69,8 @@ async fn users_are_listed_by_pages_with_their_databases(engine: Engine) {
 }
 
 /// Only where users have hosts.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn users_of_one_name_are_listed_by_their_hosts() {
-    let mut served = Served::start(MARIADB).await;
+async fn users_of_one_name_are_listed_by_their_hosts(engine: Engine) {
+    let mut served = Served::start(engine).await;
     served.done(create_databases(&["d2"])).await;
     let here = UserToMake { host: "10.0.0.1".to_owned(), ..new_user("b", "p", &["d2"]) };
     let users = vec![new_user("b", "p", &[]), here];

@@ -8,16 +8,21 @@ use domain::guest::{ActionOutcome, LogSize, Query, QueryAnswer, SettingsState};
 use rustix::process::Signal;
 
 use crate::bench::{LIMIT, Level, eventually};
-use crate::engines::{Engine, MARIADB, POSTGRESQL, each_engine, each_level};
+use crate::engines::{Engine, each_level, each_mariadb, each_postgresql, each_version};
 use crate::served::{Served, create_databases, create_user};
 
 const GENERAL: Log = Log::User(UserLog::General);
 const SLOW: Log = Log::User(UserLog::SlowQuery);
 
 each_level!(a_log_is_written_from_when_it_is_switched_on_until_it_is_switched_off);
-each_engine!(
+each_version!(
     a_log_that_gets_long_is_put_aside_and_goes_on,
     what_stands_in_place_of_a_log_is_not_read
+);
+each_mariadb!(slow_statements_are_written_down_apart);
+each_postgresql!(
+    no_password_that_an_agent_sets_is_written_down,
+    no_statement_passes_for_what_the_server_says_of_itself
 );
 
 /// Has these logs written and no others, and waits until the server has taken it.
@@ -98,9 +103,8 @@ async fn a_log_is_written_from_when_it_is_switched_on_until_it_is_switched_off(
 }
 
 /// Only where slow statements have a log of their own.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn slow_statements_are_written_down_apart() {
-    let mut served = Served::start(MARIADB).await;
+async fn slow_statements_are_written_down_apart(engine: Engine) {
+    let mut served = Served::start(engine).await;
     assert_eq!(size(&served, SLOW).await, 0);
     switch(&mut served, &[UserLog::SlowQuery]).await;
     run(&served, "SET long_query_time = 0; SELECT 'slow'").await;
@@ -109,14 +113,13 @@ async fn slow_statements_are_written_down_apart() {
 }
 
 /// What an agent says to its server holds passwords.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_password_that_an_agent_sets_is_written_down() {
-    let mut served = Served::start(POSTGRESQL).await;
+async fn no_password_that_an_agent_sets_is_written_down(engine: Engine) {
+    let mut served = Served::start(engine).await;
     let mut document = served.next(vec![
         (100, create_databases(&["shop"])),
         (101, create_user("app", "very-secret", &["shop"])),
     ]);
-    POSTGRESQL.manager.switch_log(&mut document.settings, UserLog::General, true);
+    engine.manager.switch_log(&mut document.settings, UserLog::General, true);
     served.offer(document).await;
     for id in [100, 101] {
         assert_eq!(served.plane.outcome(id), ActionOutcome::Done);
@@ -129,9 +132,8 @@ async fn no_password_that_an_agent_sets_is_written_down() {
 }
 
 /// Whoever is let in chooses what its statements look like.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_statement_passes_for_what_the_server_says_of_itself() {
-    let mut served = Served::start(POSTGRESQL).await;
+async fn no_statement_passes_for_what_the_server_says_of_itself(engine: Engine) {
+    let mut served = Served::start(engine).await;
     switch(&mut served, &[UserLog::General]).await;
     run(&served, "SELECT 'x\n2026-01-01 00:00:00.000 UTC [1] FATAL:  forged\n'").await;
     will_say(&served, GENERAL, "forged").await;

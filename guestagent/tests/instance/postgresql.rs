@@ -6,15 +6,22 @@ use domain::guest::DatabaseHealth;
 use rustix::process::Signal;
 
 use crate::bench::{Bench, LIMIT, Level, eventually};
-use crate::engines::POSTGRESQL;
+use crate::engines::{Engine, each_postgresql};
 use crate::served::{Served, create_databases, create_user};
 use crate::shim::running;
 
+each_postgresql!(
+    each_instance_has_an_identifier_of_its_own_and_keeps_it,
+    time_zones_and_locales_come_with_the_engine,
+    a_link_that_leads_elsewhere_is_put_right_at_the_next_start,
+    what_a_killed_server_leaves_at_work_is_ended_before_the_next_one_starts,
+    nobody_is_left_on_the_volume_when_a_shim_has_stopped,
+);
+
 const IDENTIFIER: &str = "SELECT system_identifier FROM pg_control_system()";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_instance_has_an_identifier_of_its_own_and_keeps_it() {
-    let (one, mut other) = (running(POSTGRESQL, Level::Plain), running(POSTGRESQL, Level::Plain));
+async fn each_instance_has_an_identifier_of_its_own_and_keeps_it(engine: Engine) {
+    let (one, mut other) = (running(engine, Level::Plain), running(engine, Level::Plain));
     let first = one.admin().await.text(IDENTIFIER).await;
     let second = other.admin().await.text(IDENTIFIER).await;
     assert_ne!(first, second);
@@ -27,13 +34,12 @@ async fn each_instance_has_an_identifier_of_its_own_and_keeps_it() {
     assert!(other.stop_shim().success());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn time_zones_and_locales_come_with_the_engine() {
+async fn time_zones_and_locales_come_with_the_engine(engine: Engine) {
     for level in [Level::Plain, Level::Bubblewrap, Level::Uid] {
         if !level.is_possible() {
             continue;
         }
-        let bench = running(POSTGRESQL, level);
+        let bench = running(engine, level);
         let mut admin = bench.admin().await;
         let zones: u32 =
             admin.text("SELECT count(*) FROM pg_timezone_names").await.parse().unwrap();
@@ -49,9 +55,8 @@ async fn time_zones_and_locales_come_with_the_engine() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_link_that_leads_elsewhere_is_put_right_at_the_next_start() {
-    let mut bench = running(POSTGRESQL, Level::Plain);
+async fn a_link_that_leads_elsewhere_is_put_right_at_the_next_start(engine: Engine) {
+    let mut bench = running(engine, Level::Plain);
     drop(bench.admin().await);
     let link = bench.layout().volume().join("zoneinfo");
     std::fs::remove_file(&link).unwrap();
@@ -64,10 +69,9 @@ async fn a_link_that_leads_elsewhere_is_put_right_at_the_next_start() {
 
 /// What a killed server was doing for its clients goes on: it must not work on data that the
 /// next server has, nor keep that from starting.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_killed_server_leaves_at_work_is_ended_before_the_next_one_starts() {
+async fn what_a_killed_server_leaves_at_work_is_ended_before_the_next_one_starts(engine: Engine) {
     for is_shim_killed in [false, true] {
-        let mut served = Served::start(POSTGRESQL).await;
+        let mut served = Served::start(engine).await;
         served.done(create_databases(&["shop"])).await;
         served.done(create_user("app", "p", &["shop"])).await;
         let mut app = served.bench.login("app", "p", "shop").await;
@@ -99,9 +103,8 @@ async fn what_a_killed_server_leaves_at_work_is_ended_before_the_next_one_starts
 }
 
 /// A stop that takes too long ends with a kill, after which nobody works on the volume.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_left_on_the_volume_when_a_shim_has_stopped() {
-    let mut bench: Bench = running(POSTGRESQL, Level::Plain);
+async fn nobody_is_left_on_the_volume_when_a_shim_has_stopped(engine: Engine) {
+    let mut bench: Bench = running(engine, Level::Plain);
     let mut admin = bench.admin().await;
     let worker: i32 = admin.id().await.parse().unwrap();
     let worker = guestagent::process::Process::open(worker).unwrap();

@@ -3,13 +3,14 @@
 use domain::guest::ActionBody;
 use domain::secret::Sealed;
 
-use crate::engines::{Client, Engine, MARIADB, each_engine};
+use crate::engines::{Client, Engine, each_mariadb, each_version};
 use crate::served::{Served, create_databases};
 
-each_engine!(
+each_version!(
     root_is_let_in_from_afar_until_it_is_disabled,
     root_reaches_neither_files_nor_the_servers_own_records_and_settings,
 );
+each_mariadb!(root_reads_nothing_of_a_file, an_agent_shut_out_by_root_is_let_in_again_by_a_restart);
 
 pub(crate) fn enable(password: &str) -> ActionBody {
     ActionBody::EnableRoot { password: Sealed(password.as_bytes().to_vec()) }
@@ -59,15 +60,14 @@ async fn root_reaches_neither_files_nor_the_servers_own_records_and_settings(eng
     served.done(enable("p")).await;
     let mut root = served.bench.login(engine.root_name(), "p", "shop").await;
     root.run("CREATE TABLE t (a TEXT)").await.unwrap();
-    for statement in engine.root.may_not {
+    for statement in engine.root.may_not.into_iter().flatten() {
         refused(engine, &mut root, statement).await;
     }
 }
 
 /// Only where a file that can't be read is nothing rather than an error.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn root_reads_nothing_of_a_file() {
-    let mut served = Served::start(MARIADB).await;
+async fn root_reads_nothing_of_a_file(engine: Engine) {
+    let mut served = Served::start(engine).await;
     served.done(create_databases(&["shop"])).await;
     served.done(enable("p")).await;
     let mut root = served.bench.login("root", "p", "shop").await;
@@ -75,9 +75,8 @@ async fn root_reads_nothing_of_a_file() {
 }
 
 /// Only where an account can't be protected from another that may change accounts.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_agent_shut_out_by_root_is_let_in_again_by_a_restart() {
-    let mut served = Served::start(MARIADB).await;
+async fn an_agent_shut_out_by_root_is_let_in_again_by_a_restart(engine: Engine) {
+    let mut served = Served::start(engine).await;
     served.done(create_databases(&["shop"])).await;
     served.done(enable("p")).await;
     for spoil in [

@@ -19,7 +19,7 @@ use guestagent::step;
 use rustix::process::{Signal, geteuid};
 
 use crate::bench::{Bench, LIMIT, Level, eventually};
-use crate::engines::{Engine, MARIADB, each_engine, each_level};
+use crate::engines::{Engine, MARIADB_10_11, each_engine, each_level};
 use crate::plane::{Document, Plane, Prepare};
 use crate::shim::{running, running_on_a_bus};
 
@@ -48,7 +48,7 @@ fn uid(pid: i32) -> u32 {
 
 #[test]
 fn an_instance_has_one_shim() {
-    let mut bench = Bench::new(MARIADB, Level::Plain);
+    let mut bench = Bench::new(MARIADB_10_11, Level::Plain);
     bench.start_shim();
     let mut second = bench.command(&["shim"]);
     let output = second.stderr(Stdio::piped()).output().unwrap();
@@ -187,7 +187,7 @@ async fn agent_and_server_each_have_their_own_uid(engine: Engine) {
 
 #[test]
 fn nobody_delays_or_breaks_a_shim_by_talking_to_it() {
-    let mut bench = Bench::new(MARIADB, Level::Plain);
+    let mut bench = Bench::new(MARIADB_10_11, Level::Plain);
     bench.start_shim();
     let connect = || UnixStream::connect(bench.layout().shim_socket()).unwrap();
     let mut silent: Vec<_> = (0..40).map(|_| connect()).collect();

@@ -8,11 +8,11 @@ use domain::guest::{ActionBody, ActionCause, ActionOutcome, DatabaseHealth, Sett
 use rustix::process::Signal;
 
 use crate::bench::{LIMIT, eventually};
-use crate::engines::{Engine, each_engine};
+use crate::engines::{Engine, each_version};
 use crate::plane::Document;
 use crate::served::Served;
 
-each_engine!(
+each_version!(
     a_running_server_takes_what_it_can_and_gives_it_back,
     what_needs_a_restart_waits_for_one,
     a_value_that_the_server_would_not_start_with_changes_nothing,

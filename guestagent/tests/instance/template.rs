@@ -9,7 +9,7 @@ use domain::catalogue::{Parameter, ParameterKind, Range};
 use rustix::process::geteuid;
 
 use crate::bench::{binary, store};
-use crate::engines::{Engine, MARIADB, POSTGRESQL};
+use crate::engines::{Engine, MARIADB_10_11, MARIADB_11_8, POSTGRESQL_15, POSTGRESQL_17};
 
 /// A user that stands in no list of the system's.
 const UNKNOWN: u32 = 54_321;
@@ -17,16 +17,32 @@ const UNKNOWN: u32 = 54_321;
 #[test]
 fn a_template_of_mariadb_is_made_by_whoever_asks_in_an_empty_directory_only() {
     let there = ["mysql", "ibdata1", "ib_logfile0", "aria_log_control"];
-    let rows = made(MARIADB, "mysql", &there, &[".tmp", "pid", "s", "ib_buffer_pool", "ibtmp1"]);
+    let gone = [".tmp", "pid", "s", "ib_buffer_pool", "ibtmp1"];
+    check_mariadb(&made(MARIADB_10_11, "mysql", &there, &gone));
+    let rows = made(MARIADB_11_8, "mysql", &there, &gone);
     check_mariadb(&rows);
+    assert_forbidden(&rows, &["redirect_url"], &["binlog_gtid_index"]);
 }
 
 #[test]
 fn a_template_of_postgresql_is_made_by_whoever_asks_in_an_empty_directory_only() {
     let there = ["PG_VERSION", "base", "global", "pg_wal", "pg_xact"];
     let gone = [".work", "postmaster.pid", "postmaster.opts", ".s.PGSQL.5432", "pg_hba.conf"];
-    let rows = made(POSTGRESQL, "postgresql", &there, &gone);
+    check_postgresql(&made(POSTGRESQL_15, "postgresql", &there, &gone));
+    let rows = made(POSTGRESQL_17, "postgresql", &there, &gone);
     check_postgresql(&rows);
+    let forbidden = ["allow_alter_system", "scram_iterations", "transaction_timeout"];
+    assert_forbidden(&rows, &forbidden, &["io_combine_limit", "transaction_buffers"]);
+}
+
+/// That of what a version brought, tenants may not set these and may set those.
+fn assert_forbidden(rows: &[Parameter], forbidden: &[&str], allowed: &[&str]) {
+    for (names, expected) in [(forbidden, true), (allowed, false)] {
+        for name in names {
+            let row = rows.iter().find(|row| row.name == *name).expect(name);
+            assert_eq!(row.forbidden.is_some(), expected, "{name}: {:?}", row.forbidden);
+        }
+    }
 }
 
 /// Makes a template as a user that the system does not know; gives the list of parameters.
@@ -68,7 +84,7 @@ fn made(engine: Engine, manager: &str, there: &[&str], gone: &[&str]) -> Vec<Par
     rows
 }
 
-/// What is known of MariaDB 10.11, whatever the machine.
+/// What is known of every version of MariaDB, whatever the machine.
 fn check_mariadb(rows: &[Parameter]) {
     let find = |name: &str| rows.iter().find(|row| row.name == name).expect(name);
     assert!((500..700).contains(&rows.len()), "{}", rows.len());
@@ -101,7 +117,7 @@ fn check_mariadb(rows: &[Parameter]) {
     }
 }
 
-/// What is known of PostgreSQL 15, whatever the machine.
+/// What is known of every version of PostgreSQL, whatever the machine.
 fn check_postgresql(rows: &[Parameter]) {
     let find = |name: &str| rows.iter().find(|row| row.name == name).expect(name);
     assert!((300..400).contains(&rows.len()), "{}", rows.len());

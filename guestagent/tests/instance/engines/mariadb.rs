@@ -1,13 +1,17 @@
 //! What is particular about MariaDB.
 
 use domain::engine::Manager;
-use images::MARIADB_10_11;
 
 use super::{Engine, Facts, FullFacts, NameFacts, RootFacts, SettingFacts};
 
-pub(crate) const MARIADB: Engine = &Facts {
+pub(crate) const MARIADB_10_11: Engine = &USUAL;
+
+pub(crate) const MARIADB_11_8: Engine = &Facts { recipe: &images::MARIADB_11_8, ..USUAL };
+
+/// What holds unless a version says otherwise.
+const USUAL: Facts = Facts {
     manager: Manager::Mariadb,
-    recipe: &MARIADB_10_11,
+    recipe: &images::MARIADB_10_11,
     settings: SettingFacts {
         live: [
             ("wait_timeout", "100", "100", "28800"),
@@ -67,25 +71,10 @@ pub(crate) const MARIADB: Engine = &Facts {
             "SHOW FULL PROCESSLIST",
             "SELECT COUNT(*) FROM mysql.global_priv",
         ],
-        may_not: &[
-            "SELECT 1 INTO OUTFILE '/tmp/out'",
-            "LOAD DATA INFILE '/etc/passwd' INTO TABLE t",
-            "SET GLOBAL general_log_file = '/tmp/log'",
-            "SET GLOBAL read_only = 1",
-            "SET GLOBAL secure_file_priv = ''",
-            "SHUTDOWN",
-            "INSTALL SONAME 'auth_pam'",
-            "CREATE FUNCTION f RETURNS STRING SONAME 'x.so'",
-            "DROP DATABASE mysql",
-            "UPDATE mysql.global_priv SET Priv = '{}'",
-            "INSERT INTO mysql.plugin VALUES ('x', 'x.so')",
-            "GRANT FILE ON *.* TO root@'%'",
-            "GRANT SUPER ON *.* TO root@'%'",
-            "GRANT INSERT ON mysql.* TO root@'%'",
-            "CREATE DEFINER = os_admin@localhost PROCEDURE shop.p() SELECT 1",
-        ],
+        may_not: [MAY_NOT, &[]],
         // On a database, an account, a table, for want of a right, for everybody.
         denials: &["1044", "1045", "1142", "1227", "1238"],
+        hindrances: &[],
     },
     server_files: |layout, settings| {
         let init = "ALTER USER 'os_admin'@'localhost' IDENTIFIED BY 'new';\n";
@@ -128,3 +117,22 @@ pub(crate) const MARIADB: Engine = &Facts {
         ("mysql", "REVOKE ALL PRIVILEGES ON kept.* FROM u4"),
     ],
 };
+
+/// What root may not do, in any version.
+const MAY_NOT: &[&str] = &[
+    "SELECT 1 INTO OUTFILE '/tmp/out'",
+    "LOAD DATA INFILE '/etc/passwd' INTO TABLE t",
+    "SET GLOBAL general_log_file = '/tmp/log'",
+    "SET GLOBAL read_only = 1",
+    "SET GLOBAL secure_file_priv = ''",
+    "SHUTDOWN",
+    "INSTALL SONAME 'auth_pam'",
+    "CREATE FUNCTION f RETURNS STRING SONAME 'x.so'",
+    "DROP DATABASE mysql",
+    "UPDATE mysql.global_priv SET Priv = '{}'",
+    "INSERT INTO mysql.plugin VALUES ('x', 'x.so')",
+    "GRANT FILE ON *.* TO root@'%'",
+    "GRANT SUPER ON *.* TO root@'%'",
+    "GRANT INSERT ON mysql.* TO root@'%'",
+    "CREATE DEFINER = os_admin@localhost PROCEDURE shop.p() SELECT 1",
+];

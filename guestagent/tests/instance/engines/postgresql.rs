@@ -2,13 +2,25 @@
 
 use domain::engine::Manager;
 use domain::engine::postgresql::{entry_rules, settings_file};
-use images::POSTGRESQL_15;
 
 use super::{Engine, Facts, FullFacts, NameFacts, RootFacts, SettingFacts};
 
-pub(crate) const POSTGRESQL: Engine = &Facts {
+pub(crate) const POSTGRESQL_15: Engine = &USUAL;
+
+pub(crate) const POSTGRESQL_17: Engine = &Facts {
+    recipe: &images::POSTGRESQL_17,
+    root: RootFacts {
+        may_not: [MAY_NOT, MAY_NOT_IN_17],
+        hindrances: &["SET transaction_timeout = 1", "SET icu_validation_level = 'error'"],
+        ..ROOT
+    },
+    ..USUAL
+};
+
+/// What holds unless a version says otherwise.
+const USUAL: Facts = Facts {
     manager: Manager::Postgresql,
-    recipe: &POSTGRESQL_15,
+    recipe: &images::POSTGRESQL_15,
     settings: SettingFacts {
         live: [("work_mem", "8MB", "8MB", "4MB"), ("idle_session_timeout", "100000", "100s", "0")],
         at_restart: ("max_locks_per_transaction", "128", "128", "64"),
@@ -61,61 +73,7 @@ pub(crate) const POSTGRESQL: Engine = &Facts {
                  has_database_privilege(session_user, datname, 'CONNECT') \
                  ORDER BY datname::text COLLATE \"C\"",
     },
-    root: RootFacts {
-        may: &[
-            "CREATE DATABASE mine",
-            "CREATE TABLE t (a TEXT)",
-            "INSERT INTO t VALUES (1)",
-            "CREATE EXTENSION pg_trgm",
-            "CREATE SCHEMA own",
-            "CHECKPOINT",
-            "SELECT query FROM pg_stat_activity",
-            "ALTER DATABASE shop SET work_mem = '8MB'",
-        ],
-        may_not: &[
-            "COPY t FROM PROGRAM 'id'",
-            "COPY t TO PROGRAM 'cat'",
-            "COPY t FROM '/etc/passwd'",
-            "COPY t TO '/tmp/out'",
-            "SELECT pg_read_file('/etc/passwd')",
-            "SELECT pg_read_binary_file('/etc/passwd')",
-            "SELECT pg_ls_dir('/')",
-            "SELECT lo_import('/etc/passwd')",
-            "SELECT lo_export(1, '/tmp/out')",
-            "ALTER SYSTEM SET archive_command = 'id'",
-            "ALTER SYSTEM SET work_mem = '8MB'",
-            "SELECT pg_reload_conf()",
-            "SET session_preload_libraries = 'x'",
-            "SET dynamic_library_path = '/tmp'",
-            "SET log_statement = 'none'",
-            "ALTER DATABASE shop SET session_preload_libraries = 'x'",
-            "LOAD '/tmp/x.so'",
-            "CREATE FUNCTION f() RETURNS int LANGUAGE c AS '/tmp/x.so'",
-            "CREATE EXTENSION file_fdw",
-            "CREATE EXTENSION dblink",
-            "CREATE EXTENSION postgres_fdw",
-            "CREATE EXTENSION adminpack",
-            "CREATE ROLE app",
-            "ALTER ROLE postgres SUPERUSER",
-            "ALTER ROLE postgres CREATEROLE",
-            "ALTER ROLE os_admin PASSWORD 'mine'",
-            "DROP ROLE os_admin",
-            "GRANT os_admin TO postgres",
-            "GRANT pg_execute_server_program TO postgres",
-            "GRANT pg_read_server_files TO postgres",
-            "SET ROLE os_admin",
-            "SET SESSION AUTHORIZATION os_admin",
-            "CREATE TABLESPACE x LOCATION '/tmp'",
-            "CREATE EVENT TRIGGER x ON ddl_command_end EXECUTE FUNCTION pg_notify()",
-            "CREATE SUBSCRIPTION x CONNECTION 'host=127.0.0.1' PUBLICATION y",
-            "SELECT pg_create_physical_replication_slot('x')",
-            "SELECT rolpassword FROM pg_authid",
-            "DROP DATABASE postgres",
-            "UPDATE pg_proc SET prolang = 12",
-        ],
-        // For want of a right, or since nobody may do it so.
-        denials: &["42501", "55000", "42809"],
-    },
+    root: ROOT,
     server_files: |layout, settings| {
         let rules = "local all os_admin scram-sha-256\n\
                      host all os_admin all reject\nhost all all all scram-sha-256\n";
@@ -158,3 +116,76 @@ pub(crate) const POSTGRESQL: Engine = &Facts {
         ),
     ],
 };
+
+const ROOT: RootFacts = RootFacts {
+    may: &[
+        "CREATE DATABASE mine",
+        "CREATE TABLE t (a TEXT)",
+        "INSERT INTO t VALUES (1)",
+        "CREATE EXTENSION pg_trgm",
+        "CREATE SCHEMA own",
+        "CHECKPOINT",
+        "SELECT query FROM pg_stat_activity",
+        "ALTER DATABASE shop SET work_mem = '8MB'",
+    ],
+    may_not: [MAY_NOT, MAY_NOT_IN_15],
+    // For want of a right, or since nobody may do it so.
+    denials: &["42501", "55000", "42809"],
+    hindrances: &[],
+};
+
+/// What root may not do, in any version.
+const MAY_NOT: &[&str] = &[
+    "COPY t FROM PROGRAM 'id'",
+    "COPY t TO PROGRAM 'cat'",
+    "COPY t FROM '/etc/passwd'",
+    "COPY t TO '/tmp/out'",
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT pg_read_binary_file('/etc/passwd')",
+    "SELECT pg_ls_dir('/')",
+    "SELECT lo_import('/etc/passwd')",
+    "SELECT lo_export(1, '/tmp/out')",
+    "ALTER SYSTEM SET archive_command = 'id'",
+    "ALTER SYSTEM SET work_mem = '8MB'",
+    "SELECT pg_reload_conf()",
+    "SET session_preload_libraries = 'x'",
+    "SET dynamic_library_path = '/tmp'",
+    "SET log_statement = 'none'",
+    "ALTER DATABASE shop SET session_preload_libraries = 'x'",
+    "LOAD '/tmp/x.so'",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE c AS '/tmp/x.so'",
+    "CREATE EXTENSION file_fdw",
+    "CREATE EXTENSION dblink",
+    "CREATE EXTENSION postgres_fdw",
+    "CREATE ROLE app",
+    "ALTER ROLE postgres SUPERUSER",
+    "ALTER ROLE postgres CREATEROLE",
+    "ALTER ROLE os_admin PASSWORD 'mine'",
+    "DROP ROLE os_admin",
+    "GRANT os_admin TO postgres",
+    "GRANT pg_execute_server_program TO postgres",
+    "GRANT pg_read_server_files TO postgres",
+    "SET ROLE os_admin",
+    "SET SESSION AUTHORIZATION os_admin",
+    "CREATE TABLESPACE x LOCATION '/tmp'",
+    "CREATE EVENT TRIGGER x ON ddl_command_end EXECUTE FUNCTION pg_notify()",
+    "CREATE SUBSCRIPTION x CONNECTION 'host=127.0.0.1' PUBLICATION y",
+    "SELECT pg_create_physical_replication_slot('x')",
+    "SELECT rolpassword FROM pg_authid",
+    "DROP DATABASE postgres",
+    "UPDATE pg_proc SET prolang = 12",
+    "GRANT ALTER SYSTEM ON PARAMETER work_mem TO postgres",
+];
+
+const MAY_NOT_IN_15: &[&str] = &["CREATE EXTENSION adminpack"];
+
+const MAY_NOT_IN_17: &[&str] = &[
+    "GRANT pg_create_subscription TO postgres",
+    "GRANT pg_maintain TO postgres",
+    "GRANT pg_use_reserved_connections TO postgres",
+    "CREATE EVENT TRIGGER x ON login EXECUTE FUNCTION pg_notify()",
+    "SET event_triggers = off",
+    "ALTER DATABASE shop SET event_triggers = off",
+    "SELECT pg_sync_replication_slots()",
+    "SELECT pg_log_standby_snapshot()",
+];
