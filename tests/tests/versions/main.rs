@@ -22,29 +22,34 @@ async fn start(options: Options) -> anyhow::Result<(Stack, Trove, Api)> {
     Ok((stack, trove, api))
 }
 
-/// The names of the datastore's versions, inactive ones too.
-fn versions(trove: &Trove) -> anyhow::Result<Vec<String>> {
-    let list = trove.run("datastore-version-list mariadb")?;
+/// The names of a datastore's versions, inactive ones too.
+fn versions_of(trove: &Trove, datastore: &str) -> anyhow::Result<Vec<String>> {
+    let list = trove.run(&format!("datastore-version-list {datastore}"))?;
     let versions = list["versions"].as_array().unwrap();
     Ok(versions.iter().map(|version| version["name"].as_str().unwrap().to_owned()).collect())
 }
 
-/// The engine's images that are there, in the order of the list.
-fn images_of_mariadb(trove: &Trove) -> anyhow::Result<Vec<Value>> {
+fn versions(trove: &Trove) -> anyhow::Result<Vec<String>> {
+    versions_of(trove, "mariadb")
+}
+
+/// The engines' images that are there, in the order of the list.
+fn images(trove: &Trove) -> anyhow::Result<Vec<Value>> {
     let mut list = trove.run("image list")?;
     let Value::Array(images) = list["images"].take() else { anyhow::bail!("{list}") };
-    Ok(images.into_iter().filter(|image| image["engine"] == "mariadb").collect())
+    Ok(images)
 }
 
-/// Their series.
+/// The series of MariaDB that are there.
 fn unpacked(trove: &Trove) -> anyhow::Result<Vec<String>> {
-    let series = |image: &Value| image["series"].as_str().unwrap().to_owned();
-    Ok(images_of_mariadb(trove)?.iter().map(series).collect())
+    let images = images(trove)?;
+    let of_mariadb = images.iter().filter(|image| image["engine"] == "mariadb");
+    Ok(of_mariadb.map(|image| image["series"].as_str().unwrap().to_owned()).collect())
 }
 
-/// The id of the image of a series.
+/// The id of the image of a series; no two engines count theirs alike.
 fn image_id(trove: &Trove, series: &str) -> anyhow::Result<String> {
-    let images = images_of_mariadb(trove)?;
+    let images = images(trove)?;
     let image = images.iter().find(|image| image["series"] == series).unwrap();
     Ok(image["id"].as_str().unwrap().to_owned())
 }

@@ -1,6 +1,6 @@
 //! Engines as a stack offers them, for tests that hold for each of them.
 
-use images::{MARIADB_10_11, POSTGRESQL_15, Recipe};
+use images::{MARIADB_10_11, MARIADB_11_8, POSTGRESQL_15, POSTGRESQL_17, Recipe};
 use serde_json::{Value, json};
 
 /// One version of an engine, and the words in which it says what every engine can say.
@@ -96,6 +96,13 @@ impl Engine {
         session: "select pg_backend_pid()",
         beats: ["create table beats (a serial primary key)", "insert into beats default values"],
     };
+
+    /// A version that a stack offers once it was fetched.
+    pub const MARIADB_11_8: Self = Self { version: "11.8", recipe: &MARIADB_11_8, ..Self::MARIADB };
+
+    /// So too.
+    pub const POSTGRESQL_17: Self =
+        Self { version: "17", recipe: &POSTGRESQL_17, ..Self::POSTGRESQL };
 
     /// One of all, the next with the next number: for tests in which there are several.
     #[must_use]
