@@ -20,8 +20,9 @@ const KEPT: usize = 3;
 const SHORTLY: Duration = Duration::from_millis(20);
 /// How long a client waits for what it has deleted to be gone; it may never have been told to go.
 const GONE_WITHIN: Duration = Duration::from_secs(10);
-/// How often a client gives up on a request; what comes of those takes room in its quota.
-const GIVES_UP: u32 = 12;
+/// How often a client gives up on a request; what comes of those takes room, which it never gives
+/// back.
+const GIVES_UP: u32 = 4;
 /// What all users of all instances log in with.
 pub(crate) const PASSWORD: &str = "secret-1";
 
