@@ -22,10 +22,32 @@ pub(crate) struct Errands {
 }
 
 /// What an instance was like when it was last looked at.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Seen {
     revision: u64,
+    /// The position of the last change of its settings.
+    asked: u64,
+    /// Whether its guest has something to do besides.
+    is_owed: bool,
     secrets: BTreeSet<SecretId>,
+}
+
+impl Seen {
+    fn of(live: &Live) -> Self {
+        let has_actions = !live.actions.pending.is_empty();
+        Self {
+            revision: live.revision,
+            asked: live.settings.asked,
+            is_owed: has_actions || live.resizing().is_some() || live.is_stopped,
+            secrets: live.secrets_needed().collect(),
+        }
+    }
+
+    /// Whether the guest has a newer document to look at. Not every change is looked at: others
+    /// may have come upon it since.
+    fn is_news_after(&self, before: &Self) -> bool {
+        self.asked != before.asked || (self.is_owed && self.revision != before.revision)
+    }
 }
 
 impl Errands {
@@ -35,16 +57,12 @@ impl Errands {
 
     /// An instance was looked at.
     pub(crate) fn look(&self, live: &Live) {
-        let now = Seen { revision: live.revision, secrets: live.secrets_needed().collect() };
-        let before = self.swap(live.id, now);
-        let has_news = !live.actions.pending.is_empty()
-            || live.resizing().is_some()
-            || live.is_stopped
-            || live.settings.asked == live.revision;
-        if has_news && before.revision != live.revision {
+        let now = Seen::of(live);
+        let needed = now.secrets.clone();
+        let (before, is_news) = self.swap(live.id, now);
+        if is_news {
             self.poke(live.id);
         }
-        let needed: BTreeSet<SecretId> = live.secrets_needed().collect();
         before.secrets.difference(&needed).for_each(|id| self.erase(*id));
     }
 
@@ -72,9 +90,13 @@ impl Errands {
         before.unwrap_or_default().secrets.iter().for_each(|id| self.erase(*id));
     }
 
-    fn swap(&self, id: InstanceId, now: Seen) -> Seen {
+    /// What an instance was like before, and whether what it is now is news.
+    fn swap(&self, id: InstanceId, now: Seen) -> (Seen, bool) {
         let mut seen = self.seen.lock().expect("no code panics while it holds the lock");
-        seen.insert(id, now).unwrap_or_default()
+        let before = seen.remove(&id).unwrap_or_default();
+        let is_news = now.is_news_after(&before);
+        seen.insert(id, now);
+        (before, is_news)
     }
 
     fn erase(&self, id: SecretId) {
@@ -84,5 +106,22 @@ impl Errands {
                 tracing::warn!(error = %telemetry::Chain(&error), "Password left to the sweep.");
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_settings_is_news_whatever_has_come_upon_it_since() {
+        let before = Seen { revision: 5, asked: 3, ..Seen::default() };
+        let reported = Seen { revision: 6, asked: 3, ..Seen::default() };
+        let asked = Seen { revision: 8, asked: 7, ..Seen::default() };
+        assert!(!reported.is_news_after(&before));
+        assert!(asked.is_news_after(&before) && asked.is_news_after(&reported));
+        assert!(!asked.is_news_after(&asked));
+        let owed = Seen { revision: 9, asked: 7, is_owed: true, ..Seen::default() };
+        assert!(owed.is_news_after(&asked) && !owed.is_news_after(&owed));
     }
 }

@@ -1,11 +1,12 @@
 //! What the agent has begun and ended, so that a repeat after a crash is known to be one.
 //!
 //! # Invariants
-//! - "Started" is on disk before an action's first effect, its outcome before it is reported.
+//! - "Started" is on disk before an action's first effect, its outcome before it is reported; and
+//!   the name of a setting before a running server is told of it.
 //! - Only actions of the newest document are kept: older documents are ignored, so an action
 //!   that was dropped never comes back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,9 @@ struct Content {
     actions: BTreeMap<ActionId, Entry>,
     #[serde(default)]
     settled: Option<Settled>,
+    /// Settings that the server may have otherwise than its settings file.
+    #[serde(default)]
+    touched: BTreeSet<String>,
 }
 
 /// What became of the settings that a document wants.
@@ -149,9 +153,24 @@ impl Journal {
         self.content.settled.as_ref()
     }
 
-    /// Takes note of what became of a document's settings.
+    /// Settings of which a running server was told, or was about to be, when it was not settled
+    /// any more what it has.
+    pub(crate) fn touched(&self) -> &BTreeSet<String> {
+        &self.content.touched
+    }
+
+    /// Takes note that a running server is about to be told of these settings.
+    pub(crate) fn touch(&mut self, names: &BTreeSet<String>) -> io::Result<()> {
+        self.change(|content| content.touched.extend(names.iter().cloned()))
+    }
+
+    /// Takes note of what became of a document's settings: the server has what its settings file
+    /// says.
     pub(crate) fn settle(&mut self, settled: Settled) -> io::Result<()> {
-        self.change(|content| content.settled = Some(settled))
+        self.change(|content| {
+            content.settled = Some(settled);
+            content.touched.clear();
+        })
     }
 
     /// Takes note, in one step, that a restart has failed for the settings that it was to try.

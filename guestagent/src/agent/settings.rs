@@ -3,6 +3,7 @@
 //! # Invariants
 //! - The settings file holds what the server came up with, and what it has taken since: a server
 //!   that is started again by itself finds nothing there that was not tried.
+//! - Whatever a running server was told by an agent that crashed is told anew.
 //! - What the server takes only at a start is tried by a canary, and waits in the document until
 //!   a restart is asked for.
 //! - While a restart tries new settings, the former ones stand beside the file, and are put back
@@ -50,10 +51,11 @@ pub(crate) async fn converge(
             Err(ActionError::Blocked(_)) => Ok(Progress::Blocked),
         };
     };
-    if journal.settled().is_some_and(|settled| settled.wanted == *wanted) {
+    let is_known = journal.settled().is_some_and(|settled| settled.wanted == *wanted);
+    if is_known && journal.touched().is_empty() {
         return Ok(Progress::Settled);
     }
-    let settled = match change(guest, document, in_force).await {
+    let settled = match change(guest, journal, document, in_force).await {
         Ok(waiting) => Settled { restart_required: waiting, ..Settled::new(document) },
         Err(ActionError::Failed(failure)) => {
             tracing::warn!(?failure, "Settings were refused.");
@@ -71,21 +73,26 @@ pub(crate) async fn converge(
 /// Has the server take each changed setting; the names of those that it takes only at a start.
 async fn change(
     guest: &Guest,
+    journal: &mut Journal,
     document: &Desired,
     mut in_force: Settings,
 ) -> Result<Vec<String>, ActionError> {
     let wanted = &document.settings;
-    let names = changed(&in_force, wanted);
+    let mut names = changed(&in_force, wanted);
+    // An agent before this one may have told the server, and come no further.
+    names.extend(journal.touched().iter().cloned());
     if names.is_empty() {
         // An agent before this one may have come no further than to write them down.
         guest.engine.reread().await?;
         return Ok(Vec::new());
     }
     check(guest, document).await?;
+    journal.touch(&names)?;
     let before = in_force.clone();
     let mut waiting = Vec::new();
     for name in &names {
         match guest.engine.set(name, wanted.get(name).map(String::as_str)).await {
+            Ok(Taken::AtRestart) if in_force.get(name) == wanted.get(name) => {}
             Ok(Taken::AtRestart) => waiting.push(name.clone()),
             Ok(Taken::Now) => {
                 assign(&mut in_force, name, wanted.get(name));

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
+use std::time::Instant;
 
 use domain::guest::{ActionBody, ActionCause, ActionOutcome, DatabaseHealth, SettingsState};
 use rustix::process::Signal;
@@ -19,6 +20,7 @@ each_version!(
     a_restart_with_settings_that_turn_out_bad_puts_the_former_ones_back,
     an_agent_that_crashed_while_settings_were_tried_ends_the_trial,
     what_an_agent_wrote_down_before_it_crashed_comes_into_force,
+    what_an_agent_told_before_it_crashed_is_told_anew,
 );
 
 /// A newer document with these settings beside those of the flavor.
@@ -198,4 +200,30 @@ async fn what_an_agent_wrote_down_before_it_crashed_comes_into_force(engine: Eng
     let document = with(&mut served, &[(name, value)]);
     assert_eq!(settled(&served, document).await.refused, None);
     assert_eq!(served.setting(name).await, shown);
+}
+
+async fn what_an_agent_told_before_it_crashed_is_told_anew(engine: Engine) {
+    let mut served = Served::start(engine).await;
+    let (name, value, _, usual) = engine.settings.live[0];
+    served.bench.kill_shim();
+    let agent = served.bench.alive("agent").unwrap();
+    agent.signal(Signal::KILL).unwrap();
+    assert!(agent.wait_end(LIMIT));
+    // It has noted down what it is about to tell, has told it, and come no further.
+    let journal = served.bench.layout().agent().join("journal.json");
+    let mut noted: serde_json::Value =
+        serde_json::from_slice(&fs::read(&journal).unwrap()).unwrap();
+    noted["touched"] = serde_json::json!([name, engine.settings.at_restart.0]);
+    fs::write(&journal, noted.to_string()).unwrap();
+    served.admin().await.run(&(engine.settings.told)(name, value)).await.unwrap();
+    served.plane.desk().reports.clear();
+    served.bench.start_shim();
+    // What is wanted is what was settled before, as if nobody had ever wanted anything else.
+    let document = with(&mut served, &[]);
+    let state = settled(&served, document).await;
+    assert_eq!((state.restart_required, state.refused), (Vec::new(), None));
+    let until = Instant::now() + LIMIT;
+    while served.setting(name).await != usual {
+        assert!(Instant::now() < until, "{name} is what a crashed agent made it");
+    }
 }
