@@ -44,7 +44,7 @@ async fn kill_during_resizes(
     let sql = Sql::to(&instance, "u", "secret-1")?.within("d");
     sql.run("create table t (a int)")?;
     // It is made with the first of the flavors.
-    let [first, second] = engine.memory.of_flavors;
+    let [first, second, _] = engine.memory.of_flavors;
     for (number, moment) in MOMENTS.into_iter().enumerate() {
         sql.clone().ready().run(&format!("insert into t values ({number})"))?;
         let gib = number + 2;

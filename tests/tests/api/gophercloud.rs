@@ -8,13 +8,20 @@ use super::newcomer;
 use client::Client;
 use serde_json::{Value, json};
 use shapes::{Config, Database, Datastore, Flavor, Instance, Param, Quota, User};
-use testkit::stack::Sql;
+use testkit::each_engine;
+use testkit::stack::{Engine, Sql, wait_for_async};
+
+each_engine!(
+    what_can_be_chosen_has_the_types_that_gophercloud_reads,
+    terraform_s_life_of_an_instance_sees_only_what_it_waits_for,
+);
 
 /// What a page holds at most.
 const PAGE: usize = 20;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_can_be_chosen_has_the_types_that_gophercloud_reads() -> anyhow::Result<()> {
+async fn what_can_be_chosen_has_the_types_that_gophercloud_reads(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (stack, _, api) = newcomer().await?;
     let quotas = format!("/mgmt/quotas/{}", api.project);
     let client = Client(api);
@@ -23,20 +30,22 @@ async fn what_can_be_chosen_has_the_types_that_gophercloud_reads() -> anyhow::Re
     assert_eq!((tiny.id, &*tiny.str_id, tiny.ram), (Some(1), "1", 256));
     assert_eq!(tiny.links[0].rel, "self");
     let datastores: Vec<Datastore> = client.get("/datastores", Some("datastores")).await?;
-    let mariadb = datastores.iter().find(|datastore| datastore.name == "mariadb").unwrap();
-    let version = mariadb.versions.iter().find(|version| version.name == "10.11").unwrap();
-    assert_eq!(mariadb.default_version.as_ref(), Some(&version.id));
-    assert!(version.links[0].href.ends_with(&version.id), "{version:?}");
-    assert!(mariadb.links[0].href.ends_with(&mariadb.id), "{mariadb:?}");
+    let (name, version) = (engine.datastore, engine.version);
+    let datastore = datastores.iter().find(|datastore| datastore.name == name).unwrap();
+    let first = datastore.versions.iter().find(|found| found.name == version).unwrap();
+    assert_eq!(datastore.default_version.as_ref(), Some(&first.id));
+    assert!(first.links[0].href.ends_with(&first.id), "{first:?}");
+    assert!(datastore.links[0].href.ends_with(&datastore.id), "{datastore:?}");
 
-    let path = "/datastores/mariadb/versions/10.11/parameters";
-    let params: Vec<Param> = client.get(path, Some("configuration-parameters")).await?;
-    let named = |name: &str| params.iter().find(|param| param.name == name).unwrap();
-    let waiting = named("wait_timeout");
-    assert_eq!((&*waiting.kind, waiting.restart_required), ("integer", false));
-    assert!(waiting.min.is_some() && waiting.max.is_some(), "{waiting:?}");
-    let one: Param = client.get(&format!("{path}/wait_timeout"), None).await?;
-    assert_eq!((one.min, one.max), (waiting.min, waiting.max));
+    let path = format!("/datastores/{name}/versions/{version}/parameters");
+    let params: Vec<Param> = client.get(&path, Some("configuration-parameters")).await?;
+    for (setting, is_at_start) in [(engine.live, false), (engine.settings.at_start, true)] {
+        let listed = params.iter().find(|param| param.name == setting.name).unwrap();
+        assert_eq!((&*listed.kind, listed.restart_required), ("integer", is_at_start));
+        assert!(listed.min.is_some() && listed.max.is_some(), "{listed:?}");
+        let one: Param = client.get(&format!("{path}/{}", setting.name), None).await?;
+        assert_eq!((one.min, one.max), (listed.min, listed.max));
+    }
     let quotas: Vec<Quota> = client.get(&quotas, Some("quotas")).await?;
     let volumes = quotas.iter().find(|quota| quota.resource == "volumes").unwrap();
     assert_eq!((volumes.in_use, volumes.reserved), (0, 0));
@@ -45,34 +54,37 @@ async fn what_can_be_chosen_has_the_types_that_gophercloud_reads() -> anyhow::Re
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn terraform_s_life_of_an_instance_sees_only_what_it_waits_for() -> anyhow::Result<()> {
+async fn terraform_s_life_of_an_instance_sees_only_what_it_waits_for(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (_stack, _, api) = newcomer().await?;
     let client = Client(api);
-    let first = group(&client, "first", &json!({"wait_timeout": "77"})).await?;
-    let made = create(&client, &first).await?;
+    let first = waiting_group(engine, &client, 0).await?;
+    let made = create(engine, &client, &first).await?;
     let path = format!("/instances/{}", made.id);
     let is_active = |seen: Option<&Instance>| seen.is_some_and(|it| it.status == "ACTIVE");
     let active = client.wait(&made.id, &["BUILD"], is_active).await?.unwrap();
-    check_types(&active);
+    check_types(engine, &active);
     // Whoever waits for ACTIVE works with the database at once.
     let shown = client.0.instance(&made.id).await.unwrap();
-    let sql = Sql::to(&shown, "anna", "first-secret")?;
-    assert_eq!(sql.run("select @@global.wait_timeout")?, ["77"]);
-    sql.run("create table shop.t (a int primary key); insert into shop.t values (7)")?;
+    let sql = Sql::to(&shown, "anna", "first-secret")?.within("shop");
+    assert_eq!(sql.run(engine.live.shown_by)?, [engine.live.values[0].1]);
+    assert_eq!(sql.run(engine.charset.shown_by)?, [engine.charset.shown]);
+    sql.run("create table t (a int primary key); insert into t values (7)")?;
 
     resize(&client, &made.id).await?;
-    assert_eq!(sql.run("select a from shop.t")?, ["7"]);
-    follow_another(&client, &path, &sql, &first).await?;
-    meet_a_fault(&client, &made.id).await?;
+    assert_eq!(sql.run("select a from t")?, ["7"]);
+    follow_another(engine, &client, &path, &sql, &first).await?;
+    meet_a_fault(engine, &client, &made.id).await?;
     inside(&client, &path, &shown).await?;
 
     client.post(&format!("{path}/action"), &json!({"restart": {}})).await?;
     client.wait(&made.id, &["REBOOT"], is_active).await?;
-    assert_eq!(sql.ready().run("select a from shop.t")?, ["7"]);
+    assert_eq!(sql.ready().run("select a from t")?, ["7"]);
     let user: User = client.create(&format!("{path}/root"), "user", None).await?;
-    let root = Sql::to(&shown, &user.name, user.password.as_deref().unwrap())?;
-    assert_eq!(root.run("select current_user()")?, ["root@%"]);
+    let root = Sql::to(&shown, &user.name, user.password.as_deref().unwrap())?.within("shop");
+    let (who, is_shown) = engine.root.who;
+    assert_eq!(root.run(who)?, [is_shown]);
     let is_enabled: bool = client.get(&format!("{path}/root"), Some("rootEnabled")).await?;
     assert!(is_enabled);
 
@@ -81,48 +93,60 @@ async fn terraform_s_life_of_an_instance_sees_only_what_it_waits_for() -> anyhow
     client.delete(&format!("/configurations/{first}")).await
 }
 
-/// A new group; numbers are text, as Terraform often sends them.
-async fn group(client: &Client, name: &str, values: &Value) -> anyhow::Result<String> {
-    let body = json!({"configuration": {
+/// A new group with one of the values of the engine's live parameter; numbers are text, as
+/// Terraform often sends them.
+async fn waiting_group(engine: Engine, client: &Client, of: usize) -> anyhow::Result<String> {
+    let value = engine.live.values[of].0.to_string();
+    group(engine, client, &format!("group-{of}"), &json!({engine.live.name: value})).await
+}
+
+async fn group(
+    engine: Engine,
+    client: &Client,
+    name: &str,
+    values: &Value,
+) -> anyhow::Result<String> {
+    let body = json!({"configuration": engine.with(json!({
         "name": name, "description": "for a life", "values": values,
-        "datastore": {"type": "mariadb", "version": "10.11"},
-    }});
+    }))});
     let made: Config = client.create("/configurations", "configuration", Some(&body)).await?;
     let shown: Config =
         client.get(&format!("/configurations/{}", made.id), Some("configuration")).await?;
     assert_eq!((&*shown.name, shown.description.as_deref()), (name, Some("for a life")));
-    assert_eq!((&*shown.datastore_name, &*shown.datastore_version_name), ("mariadb", "10.11"));
+    let version = (&*shown.datastore_name, &*shown.datastore_version_name);
+    assert_eq!(version, (engine.datastore, engine.version));
     assert_eq!(shown.datastore_version_id, made.datastore_version_id);
     assert_eq!((shown.created, shown.updated), (made.created, made.updated));
     assert_eq!(shown.values.map(|values| values.len()), values.as_object().map(|it| it.len()));
     Ok(made.id)
 }
 
-async fn create(client: &Client, group: &str) -> anyhow::Result<Instance> {
+async fn create(engine: Engine, client: &Client, group: &str) -> anyhow::Result<Instance> {
     let network = "a1aeec04-0e2f-4928-b85c-bfb7402cd0ec";
-    let body = json!({"instance": {
+    let (name, collation) = (engine.charset.name, engine.charset.collation);
+    let body = json!({"instance": engine.with(json!({
         "name": "life", "flavorRef": "1", "volume": {"size": 1}, "configuration": group,
-        "datastore": {"type": "mariadb", "version": "10.11"},
         "nics": [{
             "net-id": network, "port-id": network,
             "v4-fixed-ip": "10.0.0.7", "v6-fixed-ip": "fd00::7",
         }],
-        "databases": [{"name": "shop", "character_set": "utf8", "collate": "utf8_general_ci"}],
+        "databases": [{"name": "shop", "character_set": name, "collate": collation}],
         "users": [{
             "name": "anna", "password": "first-secret", "host": "%",
             "databases": [{"name": "shop"}],
         }],
-    }});
+    }))});
     let made: Instance = client.create("/instances", "instance", Some(&body)).await?;
     assert_eq!((&*made.name, &*made.status), ("life", "BUILD"));
     Ok(made)
 }
 
-fn check_types(active: &Instance) {
+fn check_types(engine: Engine, active: &Instance) {
     assert_eq!((&*active.flavor.id, active.volume.size), ("1", 1));
     assert!(active.flavor.links[0].href.ends_with("/flavors/1"), "{active:?}");
     assert!(active.links[0].href.ends_with(&active.id), "{active:?}");
-    assert_eq!((&*active.datastore.kind, &*active.datastore.version), ("mariadb", "10.11"));
+    let datastore = (&*active.datastore.kind, &*active.datastore.version);
+    assert_eq!(datastore, (engine.datastore, engine.version));
     assert!(active.created.is_some() && active.updated.is_some(), "{active:?}");
     assert!(active.hostname.is_none() && active.fault.is_none(), "{active:?}");
     assert_eq!(active.ip, [active.addresses[0].address.clone()]);
@@ -146,12 +170,18 @@ async fn resize(client: &Client, id: &str) -> anyhow::Result<()> {
 }
 
 /// Another group in the place of the first, and back, as an update of `configuration_id` is sent.
-async fn follow_another(client: &Client, path: &str, sql: &Sql, first: &str) -> anyhow::Result<()> {
-    let second = group(client, "second", &json!({"wait_timeout": "88"})).await?;
-    for (group, waiting) in [(second.as_str(), "88"), (first, "77")] {
+async fn follow_another(
+    engine: Engine,
+    client: &Client,
+    path: &str,
+    sql: &Sql,
+    first: &str,
+) -> anyhow::Result<()> {
+    let second = waiting_group(engine, client, 1).await?;
+    for (group, of) in [(second.as_str(), 1), (first, 0)] {
         client.follow(path, &json!({"instance": {}})).await?;
         client.follow(path, &json!({"instance": {"configuration": group}})).await?;
-        assert_eq!(sql.run("select @@global.wait_timeout")?, [waiting]);
+        assert_eq!(sql.run(engine.live.shown_by)?, [engine.live.values[of].1]);
     }
     let groups: Vec<Config> = client.get("/configurations", Some("configurations")).await?;
     assert_eq!(groups.len(), 2, "{groups:?}");
@@ -159,15 +189,15 @@ async fn follow_another(client: &Client, path: &str, sql: &Sql, first: &str) -> 
 }
 
 /// A group whose values are fine, but not for this flavor.
-async fn meet_a_fault(client: &Client, id: &str) -> anyhow::Result<()> {
+async fn meet_a_fault(engine: Engine, client: &Client, id: &str) -> anyhow::Result<()> {
     let path = format!("/instances/{id}");
-    let pool = json!({"innodb_buffer_pool_size": "10737418240"});
-    let large = group(client, "large", &pool).await?;
+    let (name, much) = engine.settings.too_large;
+    let large = group(engine, client, "large", &json!({name: much.to_string()})).await?;
     client.follow(&path, &json!({"instance": {}})).await?;
     client.follow(&path, &json!({"instance": {"configuration": large}})).await?;
     let has_fault = |seen: Option<&Instance>| seen.is_some_and(|it| it.fault.is_some());
     let fault = client.wait(id, &["ACTIVE"], has_fault).await?.unwrap().fault.unwrap();
-    assert!(fault.message.contains("innodb_buffer_pool_size"), "{fault:?}");
+    assert!(fault.message.contains(name), "{fault:?}");
     assert!(fault.details.is_none() && !fault.created.0.is_empty(), "{fault:?}");
     client.follow(&path, &json!({"instance": {}})).await?;
     client.delete(&format!("/configurations/{large}")).await
@@ -177,8 +207,13 @@ async fn meet_a_fault(client: &Client, id: &str) -> anyhow::Result<()> {
 async fn inside(client: &Client, path: &str, shown: &Value) -> anyhow::Result<()> {
     let databases: Vec<Value> = (0..=PAGE).map(|n| json!({"name": format!("d{n:02}")})).collect();
     client.post(&format!("{path}/databases"), &json!({ "databases": databases })).await?;
-    let found: Vec<Database> = client.all(&format!("{path}/databases"), "databases").await?;
-    assert_eq!(found.len(), databases.len() + 1, "{found:?}");
+    // What takes long is answered before it is done.
+    let found = wait_for_async("all are there", async || {
+        let list = format!("{path}/databases");
+        let found: Vec<Database> = client.all(&list, "databases").await.ok()?;
+        (found.len() == databases.len() + 1).then_some(found)
+    })
+    .await;
     assert!(found.iter().all(|it| it.character_set.is_none() && it.collate.is_none()));
     let users: Vec<Value> = (0..=PAGE)
         .map(|n| {
@@ -191,17 +226,22 @@ async fn inside(client: &Client, path: &str, shown: &Value) -> anyhow::Result<()
     assert_eq!(found.len(), users.len() + 1, "{found:?}");
     let last = found.iter().find(|user| user.name == "u20").unwrap();
     assert_eq!((last.databases.len(), &*last.databases[0].name), (1, "d20"));
-    let sql = Sql::to(shown, "u20", "u-secret")?;
-    sql.run("create table d20.t (a int primary key)")?;
+    let sql = Sql::to(shown, "u20", "u-secret")?.within("d20");
+    sql.run("create table t (a int primary key)")?;
 
     let password = json!({"users": [{"name": "u20", "password": "u-other"}]});
     client.put(&format!("{path}/users"), &password).await?;
     assert!(sql.run("select 1").is_err(), "the former password is gone");
+    Sql::to(shown, "u20", "u-other")?.within("d20").run("select 1")?;
     client.delete(&format!("{path}/users/u20")).await?;
-    assert!(Sql::to(shown, "u20", "u-other")?.run("select 1").is_err());
+    assert!(Sql::to(shown, "u20", "u-other")?.within("d20").run("select 1").is_err());
     client.delete(&format!("{path}/databases/d20")).await?;
-    let found: Vec<Database> = client.all(&format!("{path}/databases"), "databases").await?;
-    assert!(found.iter().all(|database| database.name != "d20"), "{found:?}");
+    wait_for_async("the database is gone", async || {
+        let found: Vec<Database> =
+            client.all(&format!("{path}/databases"), "databases").await.ok()?;
+        found.iter().all(|database| database.name != "d20").then_some(())
+    })
+    .await;
     Ok(())
 }
 

@@ -3,21 +3,23 @@
 use super::newcomer;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::stack::{Api, Sql, wait_for, wait_for_async};
+use testkit::each_engine;
+use testkit::stack::{Api, Engine, Sql, wait_for, wait_for_async};
+
+each_engine!(a_full_volume_is_told_and_deleting_or_growing_ends_it);
 
 /// More rows than the volume has room for.
 const ROWS_MAX: u32 = 200;
 
 /// Fills the volume until the server takes no more; what it said then.
-fn fill(sql: &Sql, table: &str) -> anyhow::Result<String> {
-    sql.run(&format!("create table {table} (a longblob)"))?;
+fn fill(engine: Engine, sql: &Sql) -> anyhow::Result<String> {
+    sql.run(&engine.wide("wide"))?;
     for _ in 0..ROWS_MAX {
-        if let Err(refused) = sql.run(&format!("insert into {table} values (repeat('x', 8000000))"))
-        {
+        if let Err(refused) = sql.run("insert into wide values (repeat('x', 8000000))") {
             return Ok(refused.to_string());
         }
     }
-    anyhow::bail!("{table} has room without end")
+    anyhow::bail!("the volume has room without end")
 }
 
 async fn blocked(api: &Api, id: &str) -> Value {
@@ -30,36 +32,38 @@ async fn blocked(api: &Api, id: &str) -> Value {
 
 /// Whether the server says that it takes no changes.
 fn only_reads(sql: &Sql) -> bool {
-    sql.run("select count(*) from shop.t").unwrap();
-    let written = sql.run("insert into shop.t values (2)");
+    sql.run("select count(*) from t").unwrap();
+    let written = sql.run("insert into t values (2)");
     written.is_err_and(|refused| refused.to_string().contains("read-only"))
 }
 
 async fn writes_again(api: &Api, id: &str, sql: &Sql) -> anyhow::Result<()> {
     let up = api.wait_until_up(id).await;
     assert_eq!(up.get("fault"), None, "{up}");
-    sql.run("insert into shop.t values (2); delete from shop.t where a = 2")?;
+    sql.run("insert into t values (2); delete from t where a = 2")?;
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_volume_is_told_and_deleting_or_growing_ends_it() -> anyhow::Result<()> {
+async fn a_full_volume_is_told_and_deleting_or_growing_ends_it(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (_stack, _, api) = newcomer().await?;
     let both = json!([{"name": "shop"}, {"name": "old"}]);
-    let more = json!({
+    let more = engine.with(json!({
         "databases": both,
         "users": [{"name": "anna", "password": "first-secret", "databases": both}],
-    });
+    }));
     let instance = api.create_active("narrow", more).await?;
     let id = instance["id"].as_str().unwrap();
-    let sql = Sql::to(&instance, "anna", "first-secret")?;
-    sql.run("create table shop.t (a int); insert into shop.t values (1)")?;
+    let anna = Sql::to(&instance, "anna", "first-secret")?;
+    let sql = anna.clone().within("shop");
+    sql.run("create table t (a int); insert into t values (1)")?;
     let root = json!({"password": "root-secret"});
     let enabled = api.ask(Method::POST, &format!("/instances/{id}/root"), Some(&root)).await?;
     assert_eq!(enabled.status, 200, "{enabled:?}");
-    let root = Sql::to(&instance, "root", "root-secret")?;
+    let root = Sql::to(&instance, engine.root.name, "root-secret")?.within("shop");
 
-    fill(&sql, "old.wide")?;
+    fill(engine, &anna.within("old"))?;
     let full = blocked(&api, id).await;
     assert_eq!(full["status"], "ACTIVE");
     let message = full["fault"]["message"].as_str().unwrap();
@@ -73,7 +77,7 @@ async fn a_full_volume_is_told_and_deleting_or_growing_ends_it() -> anyhow::Resu
     assert_eq!(api.ask(Method::DELETE, &path, None).await?.status, 202);
     writes_again(&api, id, &sql).await?;
 
-    fill(&sql, "shop.wide")?;
+    fill(engine, &sql)?;
     blocked(&api, id).await;
     // A start of the server changes nothing.
     let action = format!("/instances/{id}/action");

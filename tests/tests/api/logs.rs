@@ -4,26 +4,33 @@ use super::newcomer;
 use super::openstack::beside;
 use super::trove_cli::Trove;
 use serde_json::{Value, json};
-use testkit::stack::{OpenStack, Sql, wait_for};
+use testkit::each_engine;
+use testkit::stack::{Engine, OpenStack, Sql, wait_for};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_log_is_switched_on_read_kept_over_a_restart_and_switched_off() -> anyhow::Result<()> {
+each_engine!(a_log_is_switched_on_read_kept_over_a_restart_and_switched_off);
+
+async fn a_log_is_switched_on_read_kept_over_a_restart_and_switched_off(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (stack, person, api) = newcomer().await?;
-    let user = json!({"users": [{"name": "app", "password": "pw", "databases": []}]});
-    let instance = api.create_active("talker", user).await?;
+    let instance = api.create_active("talker", engine.with_user("p-w-d")).await?;
     let (client, trove, admin) = beside({
         let stack = stack.clone();
         move || {
             let admin = stack.first_person("admin")?;
-            Ok((stack.openstack(&person)?, Trove::of(&stack, &person)?, Trove::of(&stack, &admin)?))
+            Ok((
+                stack.openstack(&person)?.kept()?,
+                Trove::of(&stack, &person)?,
+                Trove::of(&stack, &admin)?,
+            ))
         }
     })
     .await?;
     let id = instance["id"].as_str().unwrap().to_owned();
-    beside(move || work(&client, &trove, &instance)).await?;
+    beside(move || work(engine, &client, &trove, &instance)).await?;
     beside({
         let id = id.clone();
-        move || look_after(&admin, &id)
+        move || look_after(engine, &admin, &id)
     })
     .await?;
     api.delete(&id).await
@@ -45,23 +52,25 @@ fn states(client: &OpenStack, id: &str) -> anyhow::Result<Vec<(Value, Value, Val
     Ok(listed.as_array().unwrap().iter().map(state).collect())
 }
 
-fn says(trove: &Trove, words: &str) -> bool {
-    trove.run("log-tail talker general --lines 1000").is_ok_and(|said| said.contains(words))
+fn says(trove: &Trove, log: &str, words: &str) -> bool {
+    let tail = format!("log-tail talker {log} --lines 1000");
+    trove.run(&tail).is_ok_and(|said| said.contains(words))
 }
 
-fn work(client: &OpenStack, trove: &Trove, instance: &Value) -> anyhow::Result<()> {
+fn work(engine: Engine, client: &OpenStack, trove: &Trove, instance: &Value) -> anyhow::Result<()> {
     let id = instance["id"].as_str().unwrap();
-    let state = |name: &str, status: &str| (json!(name), json!("USER"), json!(status));
-    let off = [state("general", "Disabled"), state("slow_query", "Disabled")];
+    let state = |(name, _): &(&str, &str)| (json!(name), json!("USER"), json!("Disabled"));
+    let off: Vec<_> = engine.logs.owners.iter().map(state).collect();
     assert_eq!(states(client, id)?, off);
-    let sql = Sql::to(instance, "app", "pw")?;
+    let sql = Sql::to(instance, "u", "p-w-d")?.within("d");
     sql.run("select 'too early'")?;
 
     let set = client.run(&format!("database log set {id} general --enable"))?;
     assert_eq!(column(&set, "name"), "general");
     sql.run("select 'a statement'")?;
-    wait_for("the statement stands in the log", || says(trove, "select 'a statement'"));
-    assert!(!says(trove, "too early"));
+    let general = |words: &str| says(trove, "general", words);
+    wait_for("the statement stands in the log", || general("select 'a statement'"));
+    assert!(!general("too early"));
     assert_eq!(states(client, id)?[0].2, "Ready");
     let shown = client.run(&format!("database log show {id} general"))?;
     let pending = column(&shown, "pending").to_string().trim_matches('"').parse::<u64>()?;
@@ -73,21 +82,26 @@ fn work(client: &OpenStack, trove: &Trove, instance: &Value) -> anyhow::Result<(
             .run(&format!("database instance show {id}"))
             .is_ok_and(|shown| shown["operating_status"] == "HEALTHY")
     });
-    Sql::to(instance, "app", "pw")?.ready().run("select 'after the restart'")?;
-    wait_for("the log goes on", || says(trove, "after the restart"));
-    assert!(says(trove, "a statement"), "what was written before is still there");
+    let sql = sql.ready();
+    sql.run("select 'after the restart'")?;
+    wait_for("the log goes on", || general("after the restart"));
+    assert!(general("a statement"), "what was written before is still there");
 
     trove.run("log-disable talker general")?;
     sql.run("select 'nobody hears'")?;
-    assert!(!says(trove, "nobody hears"));
+    assert!(!general("nobody hears"));
     assert_eq!(states(client, id)?[0].2, "Disabled");
-    trove.run("log-enable talker slow_query")?;
-    sql.run("set long_query_time = 0; select 'slow indeed'")?;
-    wait_for("it stands there", || {
-        trove.run("log-tail talker slow_query").is_ok_and(|said| said.contains("slow indeed"))
-    });
-    assert_eq!(trove.json("log-show talker slow_query")?["log"]["status"], "Ready");
+    for (log, before) in &engine.logs.owners[1..] {
+        trove.run(&format!("log-enable talker {log}"))?;
+        sql.run(&format!("{before}select 'heard as well'"))?;
+        wait_for("it stands there", || says(trove, log, "heard as well"));
+        let shown = trove.json(&format!("log-show talker {log}"))?;
+        assert_eq!(shown["log"]["status"], "Ready");
+    }
+    refusals(client, trove, id)
+}
 
+fn refusals(client: &OpenStack, trove: &Trove, id: &str) -> anyhow::Result<()> {
     let refused = client.run_text(&format!("database log set {id} general --publish"));
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("no object store"), "{refused}");
@@ -99,13 +113,18 @@ fn work(client: &OpenStack, trove: &Trove, instance: &Value) -> anyhow::Result<(
 }
 
 /// What an administrator of another project sees, and does not.
-fn look_after(admin: &Trove, id: &str) -> anyhow::Result<()> {
+fn look_after(engine: Engine, admin: &Trove, id: &str) -> anyhow::Result<()> {
     let listed = admin.json(&format!("log-list {id}"))?;
-    let names: Vec<&Value> =
-        listed["logs"].as_array().unwrap().iter().map(|log| &log["name"]).collect();
-    assert_eq!(names, ["general", "slow_query", "error", "guest"]);
+    let names: Vec<&str> = listed["logs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|log| log["name"].as_str().unwrap())
+        .collect();
+    let owners = engine.logs.owners.iter().map(|(name, _)| *name);
+    assert_eq!(names, owners.chain(["error", "guest"]).collect::<Vec<_>>());
     let said = admin.run(&format!("log-tail {id} error --lines 1000"))?;
-    assert!(said.contains("ready for connections"), "{said}");
+    assert!(said.contains(engine.logs.started), "{said}");
     let said = admin.run(&format!("log-tail {id} guest"))?;
     assert!(said.contains("Agent"), "{said}");
     let denied = admin.fail(4, &format!("log-tail {id} general"))?;

@@ -15,7 +15,6 @@ mod inside;
 mod logs;
 mod management;
 mod openstack;
-mod postgresql;
 mod quotas;
 mod resize;
 mod root;

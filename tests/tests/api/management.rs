@@ -4,21 +4,20 @@ use super::newcomer;
 use super::openstack::beside;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::stack::{Part, Sql, wait_for_async};
+use testkit::each_engine;
+use testkit::stack::{Engine, Part, Sql, wait_for_async};
+
+each_engine!(an_administrator_lists_reboots_stops_and_still_sees_a_deleted_instance);
 
 fn entry<'a>(body: &'a Value, id: &str) -> Option<&'a Value> {
     body["instances"].as_array().unwrap().iter().find(|entry| entry["id"] == id)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_lists_reboots_stops_and_still_sees_a_deleted_instance()
--> anyhow::Result<()> {
+async fn an_administrator_lists_reboots_stops_and_still_sees_a_deleted_instance(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (stack, _, api) = newcomer().await?;
-    let more = json!({
-        "databases": [{"name": "d"}],
-        "users": [{"name": "u", "password": "p-w-d", "databases": [{"name": "d"}]}],
-    });
-    let instance = api.create_active("theirs", more).await?;
+    let instance = api.create_active("theirs", engine.with_user("p-w-d")).await?;
     let id = instance["id"].as_str().unwrap().to_owned();
     let before = stack.identity(Part::Server(&id))?;
     let admin = stack.api(&stack.first_person("admin")?).await?;
@@ -28,7 +27,7 @@ async fn an_administrator_lists_reboots_stops_and_still_sees_a_deleted_instance(
     beside({
         let (stack, id, project) = (stack.clone(), id.clone(), api.project.clone());
         move || {
-            let client = stack.openstack(&stack.first_person("admin")?)?;
+            let client = stack.openstack(&stack.first_person("admin")?)?.kept()?;
             let listed = client.run("database instance list --all-projects")?;
             let row = listed.as_array().unwrap().iter().find(|row| row["ID"] == id.as_str());
             let row = row.expect("everybody's instances are listed");
@@ -45,7 +44,8 @@ async fn an_administrator_lists_reboots_stops_and_still_sees_a_deleted_instance(
     .await?;
     let instance = api.wait_until_up(&id).await;
     assert_ne!(stack.identity(Part::Server(&id))?, before, "the server is another one");
-    assert_eq!(Sql::to(&instance, "u", "p-w-d")?.run("select 1")?, ["1"]);
+    let sql = Sql::to(&instance, "u", "p-w-d")?.within("d");
+    assert_eq!(sql.run("select 1")?, ["1"]);
 
     let path = format!("/mgmt/instances/{id}/action");
     let stop = json!({"stop": {}});
@@ -59,8 +59,20 @@ async fn an_administrator_lists_reboots_stops_and_still_sees_a_deleted_instance(
     let restart = json!({"restart": {}});
     let path = format!("/instances/{id}/action");
     assert_eq!(api.ask(Method::POST, &path, Some(&restart)).await?.status, 202);
-    let instance = api.wait_until_up(&id).await;
-    assert_eq!(Sql::to(&instance, "u", "p-w-d")?.ready().run("select 1")?, ["1"]);
+    api.wait_until_up(&id).await;
+    let sql = sql.ready();
+    assert_eq!(sql.run("select 1")?, ["1"]);
+
+    let history = format!("/mgmt/instances/{id}/root");
+    let never = admin.get(&history).await?.json();
+    assert_eq!(never["root_history"]["enabled"], "Never", "{never}");
+    let made = api.ask(Method::POST, &format!("/instances/{id}/root"), None).await?.json();
+    assert_eq!(made["user"]["name"], engine.root.name, "{made}");
+    let off = api.ask(Method::DELETE, &format!("/instances/{id}/root"), None).await?;
+    assert_eq!(off.status, 204, "{off:?}");
+    let once = admin.get(&history).await?.json();
+    assert_eq!((&once["root_history"]["id"]), (&json!(id)), "{once}");
+    assert_ne!(once["root_history"]["enabled"], "Never", "it is remembered: {once}");
 
     api.delete(&id).await?;
     let shown = admin.get(&format!("/mgmt/instances/{id}?deleted=true")).await?.json();

@@ -2,7 +2,10 @@
 
 use super::newcomer;
 use serde_json::{Value, json};
-use testkit::stack::{OpenStack, Sql, wait_for};
+use testkit::each_engine;
+use testkit::stack::{Engine, OpenStack, Sql, wait_for};
+
+each_engine!(an_instance_is_created_used_renamed_and_deleted);
 
 /// Blocking work beside the runtime, since the command line is a program.
 pub(crate) async fn beside<T: Send + 'static>(
@@ -11,8 +14,7 @@ pub(crate) async fn beside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await?
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_instance_is_created_used_renamed_and_deleted() -> anyhow::Result<()> {
+async fn an_instance_is_created_used_renamed_and_deleted(engine: Engine) -> anyhow::Result<()> {
     let (stack, person, api) = newcomer().await?;
     let client = beside({
         let stack = stack.clone();
@@ -22,10 +24,11 @@ async fn an_instance_is_created_used_renamed_and_deleted() -> anyhow::Result<()>
     let created = beside({
         let client = client.clone();
         move || {
-            client.run(
+            client.run(&format!(
                 "database instance create shop --flavor db.tiny --size 1 --databases shop store \
-                 --users anna:first-secret --datastore mariadb --datastore-version 10.11",
-            )
+                 --users anna:first-secret {}",
+                engine.options()
+            ))
         }
     })
     .await?;
@@ -33,12 +36,17 @@ async fn an_instance_is_created_used_renamed_and_deleted() -> anyhow::Result<()>
     assert_eq!((&created["name"], &created["status"]), (&json!("shop"), &json!("BUILD")));
 
     let instance = api.wait_until_up(&id).await;
-    let sql = Sql::to(&instance, "anna", "first-secret")?;
-    sql.run("create table shop.t (a int); insert into shop.t values (1), (2)")?;
-    assert_eq!(sql.run("select sum(a) from shop.t")?, ["3"]);
-    assert_eq!(sql.run("show databases like 'sto%'")?, ["store"]);
-    let refused = Sql::to(&instance, "anna", "wrong")?.run("select 1").unwrap_err();
-    assert!(refused.to_string().contains("Access denied"), "{refused}");
+    assert_eq!(instance["datastore"]["type"], engine.datastore);
+    assert_eq!(instance["datastore"]["version"], engine.version);
+    let anna = Sql::to(&instance, "anna", "first-secret")?;
+    for database in ["shop", "store"] {
+        let sql = anna.clone().within(database);
+        sql.run("create table t (a int); insert into t values (1), (2)")?;
+        assert_eq!(sql.run("select sum(a) from t")?, ["3"]);
+    }
+    let wrong = Sql::to(&instance, "anna", "wrong")?.within("shop");
+    let refused = wrong.run("select 1").unwrap_err();
+    assert!(refused.to_string().contains(engine.statements.denied), "{refused}");
 
     beside(move || look_rename_and_delete(&client, &id)).await
 }

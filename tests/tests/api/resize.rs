@@ -4,24 +4,19 @@ use super::newcomer;
 use super::openstack::beside;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::stack::{Api, Sql, Stack, wait_for_async};
+use testkit::each_engine;
+use testkit::stack::{Api, Engine, Sql, Stack, wait_for_async};
 
-/// With a user of all rights on its one database.
-fn with_rows() -> Value {
-    json!({
-        "databases": [{"name": "shop"}],
-        "users": [{"name": "anna", "password": "first-secret", "databases": [{"name": "shop"}]}],
-    })
-}
+each_engine!(
+    another_flavor_gives_the_database_other_settings_and_keeps_its_rows,
+    a_larger_volume_takes_what_the_former_had_no_room_for,
+    a_resize_beyond_the_quota_is_refused_and_nothing_changes,
+);
 
 fn fill(instance: &Value) -> anyhow::Result<Sql> {
-    let sql = Sql::to(instance, "anna", "first-secret")?;
-    sql.run("create table shop.t (a int); insert into shop.t values (1), (2)")?;
+    let sql = Sql::to(instance, "u", "p-w-d")?.within("d");
+    sql.run("create table t (a int); insert into t values (1), (2)")?;
     Ok(sql)
-}
-
-fn figure(sql: &Sql, name: &str) -> anyhow::Result<u64> {
-    Ok(sql.run(&format!("select @@{name}"))?[0].parse()?)
 }
 
 /// Whether the resize shows in the status, from its request to its end.
@@ -43,29 +38,32 @@ async fn quota(stack: &Stack, api: &Api, resource: &str) -> anyhow::Result<i64> 
     Ok(found["in_use"].as_i64().unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_flavor_gives_the_database_other_settings_and_keeps_its_rows() -> anyhow::Result<()>
-{
+async fn another_flavor_gives_the_database_other_settings_and_keeps_its_rows(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (stack, person, api) = newcomer().await?;
-    let instance = api.create_active("sized", with_rows()).await?;
+    let instance = api.create_active("sized", engine.with_user("p-w-d")).await?;
     let id = instance["id"].as_str().unwrap();
     let sql = fill(&instance)?;
-    let figures = |sql: &Sql| -> anyhow::Result<(u64, u64)> {
-        Ok((figure(sql, "innodb_buffer_pool_size")?, figure(sql, "max_connections")?))
+    let [(_, of_tiny), _, (flavor, of_medium)] = engine.memory.of_flavors;
+    let figures = |sql: &Sql| -> anyhow::Result<(String, u64)> {
+        let connections = sql.run(&engine.shows("max_connections"))?;
+        Ok((sql.run(engine.memory.shown_by)?.concat(), connections[0].parse()?))
     };
     let tiny = figures(&sql)?;
+    assert_eq!(tiny.0, of_tiny);
     assert_eq!(quota(&stack, &api, "ram").await?, 256);
 
     let path = format!("/instances/{id}/action");
-    let body = json!({"resize": {"flavorRef": "3"}});
+    let body = json!({"resize": {"flavorRef": flavor}});
     assert_eq!(api.ask(Method::POST, &path, Some(&body)).await?.status, 202);
     assert_eq!(api.instance(id).await.unwrap()["status"], "RESIZE");
     let up = api.wait_until_up(id).await;
-    assert_eq!((&up["flavor"]["id"], &up["fault"]), (&json!("3"), &Value::Null));
+    assert_eq!((&up["flavor"]["id"], &up["fault"]), (&json!(flavor), &Value::Null));
     let medium = figures(&sql)?;
-    assert!(medium.0 > tiny.0 && medium.1 > tiny.1, "{tiny:?} {medium:?}");
+    assert!(medium.0 == of_medium && medium.1 > tiny.1, "{tiny:?} {medium:?}");
     assert_eq!(quota(&stack, &api, "ram").await?, 1024);
-    assert_eq!(sql.run("select sum(a) from shop.t")?, ["3"]);
+    assert_eq!(sql.run("select sum(a) from t")?, ["3"]);
 
     let client = beside({
         let stack = stack.clone();
@@ -77,14 +75,15 @@ async fn another_flavor_gives_the_database_other_settings_and_keeps_its_rows() -
     assert_eq!(down["flavor"]["id"], "1");
     assert_eq!(figures(&sql)?, tiny);
     assert_eq!(quota(&stack, &api, "ram").await?, 256);
-    assert_eq!(sql.run("select sum(a) from shop.t")?, ["3"]);
+    assert_eq!(sql.run("select sum(a) from t")?, ["3"]);
     api.delete(id).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_larger_volume_takes_what_the_former_had_no_room_for() -> anyhow::Result<()> {
+async fn a_larger_volume_takes_what_the_former_had_no_room_for(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (stack, person, api) = newcomer().await?;
-    let instance = api.create_active("grown", with_rows()).await?;
+    let instance = api.create_active("grown", engine.with_user("p-w-d")).await?;
     let id = instance["id"].as_str().unwrap();
     let sql = fill(&instance)?;
     let client = beside({
@@ -96,13 +95,13 @@ async fn a_larger_volume_takes_what_the_former_had_no_room_for() -> anyhow::Resu
     let grown = api.wait_until_up(id).await;
     assert_eq!((&grown["volume"]["size"], &grown["fault"]), (&json!(2), &Value::Null));
     assert_eq!(quota(&stack, &api, "volumes").await?, 2);
-    assert_eq!(sql.run("select sum(a) from shop.t")?, ["3"]);
+    assert_eq!(sql.run("select sum(a) from t")?, ["3"]);
 
     // Files of 1.2 GiB do not fit into the volume that it had.
-    sql.run("create table shop.wide (a longblob)")?;
+    sql.run(&engine.wide("wide"))?;
     for _ in 0..20 {
         sql.run(
-            "insert into shop.wide select repeat('x', 8000000) from (select 1 union select 2 \
+            "insert into wide select repeat('x', 8000000) from (select 1 union select 2 \
              union select 3 union select 4 union select 5 union select 6 union select 7 union \
              select 8) as eight",
         )?;
@@ -118,8 +117,8 @@ async fn a_larger_volume_takes_what_the_former_had_no_room_for() -> anyhow::Resu
     // As openstacksdk sends it.
     let larger = resized(&api, id, json!({"volume": 3})).await?;
     assert_eq!(larger["volume"]["size"], 3);
-    assert_eq!(sql.run("select sum(a) from shop.t")?, ["3"]);
-    assert_eq!(sql.run("select count(*) from shop.wide")?, ["160"]);
+    assert_eq!(sql.run("select sum(a) from t")?, ["3"]);
+    assert_eq!(sql.run("select count(*) from wide")?, ["160"]);
     let refused = api
         .ask(
             Method::POST,
@@ -132,10 +131,11 @@ async fn a_larger_volume_takes_what_the_former_had_no_room_for() -> anyhow::Resu
     api.delete(id).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_resize_beyond_the_quota_is_refused_and_nothing_changes() -> anyhow::Result<()> {
+async fn a_resize_beyond_the_quota_is_refused_and_nothing_changes(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (stack, _, api) = newcomer().await?;
-    let instance = api.create_active("poor", with_rows()).await?;
+    let instance = api.create_active("poor", engine.with_user("p-w-d")).await?;
     let id = instance["id"].as_str().unwrap();
     let sql = fill(&instance)?;
     let admin = stack.api(&stack.first_person("admin")?).await?;
@@ -158,6 +158,6 @@ async fn a_resize_beyond_the_quota_is_refused_and_nothing_changes() -> anyhow::R
         (1, 256)
     );
     resized(&api, id, json!({"volume": {"size": 2}})).await?;
-    assert_eq!(sql.run("select sum(a) from shop.t")?, ["3"]);
+    assert_eq!(sql.run("select sum(a) from t")?, ["3"]);
     api.delete(id).await
 }

@@ -1,5 +1,10 @@
 //! Engines as a stack offers them, for tests that hold for each of them.
 
+mod facts;
+mod mariadb;
+mod postgresql;
+
+use facts::{Charset, Logs, Root, Settings, Statements};
 use images::{MARIADB_10_11, MARIADB_11_8, POSTGRESQL_15, POSTGRESQL_17, Recipe};
 use serde_json::{Value, json};
 
@@ -24,6 +29,16 @@ pub struct Engine {
     pub session: &'static str,
     /// A table `beats`, of which a row is made of nothing, and what makes one.
     pub beats: [&'static str; 2],
+    /// What configuration groups may hold.
+    pub settings: Settings,
+    /// Statements of its own.
+    pub statements: Statements,
+    /// Its character sets.
+    pub charset: Charset,
+    /// Its account for a tenant who administers.
+    pub root: Root,
+    /// Its logs.
+    pub logs: Logs,
 }
 
 /// A parameter, and how it is seen by SQL.
@@ -45,7 +60,7 @@ pub struct Share {
     /// The statement that shows it.
     pub shown_by: &'static str,
     /// Flavors by their ids, each with what is shown.
-    pub of_flavors: [(&'static str, &'static str); 2],
+    pub of_flavors: [(&'static str, &'static str); 3],
 }
 
 impl Engine {
@@ -64,7 +79,7 @@ impl Engine {
         },
         memory: Share {
             shown_by: "select @@innodb_buffer_pool_size >> 20",
-            of_flavors: [("1", "128"), ("2", "256")],
+            of_flavors: [("1", "128"), ("2", "256"), ("3", "512")],
         },
         last_words: "Shutdown complete",
         recipe: &MARIADB_10_11,
@@ -74,6 +89,11 @@ impl Engine {
             "create table beats (a int auto_increment primary key)",
             "insert into beats values ()",
         ],
+        settings: mariadb::SETTINGS,
+        statements: mariadb::STATEMENTS,
+        charset: mariadb::CHARSET,
+        root: mariadb::ROOT,
+        logs: mariadb::LOGS,
     };
 
     /// The other engine of every stack.
@@ -88,13 +108,18 @@ impl Engine {
         },
         memory: Share {
             shown_by: "show shared_buffers",
-            of_flavors: [("1", "64MB"), ("2", "128MB")],
+            of_flavors: [("1", "64MB"), ("2", "128MB"), ("3", "256MB")],
         },
         last_words: "database system is shut down",
         recipe: &POSTGRESQL_15,
         program: "usr/lib/postgresql/current/bin/postgres",
         session: "select pg_backend_pid()",
         beats: ["create table beats (a serial primary key)", "insert into beats default values"],
+        settings: postgresql::SETTINGS,
+        statements: postgresql::STATEMENTS,
+        charset: postgresql::CHARSET,
+        root: postgresql::ROOT,
+        logs: postgresql::LOGS,
     };
 
     /// A version that a stack offers once it was fetched.
@@ -108,6 +133,24 @@ impl Engine {
     #[must_use]
     pub fn of(number: usize) -> Self {
         Self::ALL[number % Self::ALL.len()]
+    }
+
+    /// The options of OpenStack's command line that choose it.
+    #[must_use]
+    pub fn options(self) -> String {
+        format!("--datastore {} --datastore-version {}", self.datastore, self.version)
+    }
+
+    /// The statement that shows a parameter.
+    #[must_use]
+    pub fn shows(self, parameter: &str) -> String {
+        format!("{}{parameter}", self.settings.show)
+    }
+
+    /// The statements that make a table of that name for text of millions of characters.
+    #[must_use]
+    pub fn wide(self, table: &str) -> String {
+        self.statements.wide.replace("{}", table)
     }
 
     /// What a creation asks for besides its name, of this engine.

@@ -5,10 +5,11 @@ mod session;
 pub use session::{Ended, Session};
 
 use super::{Person, python};
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is installed; a change makes another environment.
 const PACKAGES: [&str; 3] =
@@ -21,6 +22,8 @@ pub struct OpenStack {
     base: String,
     person: Person,
     home: PathBuf,
+    /// The process that all commands run in, instead of one for each.
+    kept: Option<Arc<Mutex<Session>>>,
 }
 
 impl OpenStack {
@@ -29,7 +32,17 @@ impl OpenStack {
     pub(super) fn install(base: &str, person: &Person, home: &Path) -> anyhow::Result<Self> {
         let programs = python::environment(&PACKAGES)?.join("bin");
         let (base, home) = (base.to_owned(), home.to_owned());
-        Ok(Self { programs, base, person: person.clone(), home })
+        Ok(Self { programs, base, person: person.clone(), home, kept: None })
+    }
+
+    /// The same, whose commands run one after the other in a process that is there already: of
+    /// a command's time most goes into its start.
+    ///
+    /// # Errors
+    /// The process could not be started.
+    pub fn kept(self) -> anyhow::Result<Self> {
+        let kept = Some(Arc::new(Mutex::new(self.session()?)));
+        Ok(Self { kept, ..self })
     }
 
     /// Runs a command and gives what it printed, as JSON where it is.
@@ -38,8 +51,7 @@ impl OpenStack {
     /// It ended unhappily; what it said is part of the error.
     pub fn run(&self, arguments: &str) -> anyhow::Result<Value> {
         let output = self.output(&[arguments, "-f json"].join(" "))?;
-        let text = String::from_utf8_lossy(&output);
-        serde_json::from_str(&text).with_context(|| format!("{arguments}: {text}"))
+        serde_json::from_str(&output).with_context(|| format!("{arguments}: {output}"))
     }
 
     /// Runs a command and gives what it printed, if anything.
@@ -47,7 +59,7 @@ impl OpenStack {
     /// # Errors
     /// It ended unhappily; what it said is part of the error.
     pub fn run_text(&self, arguments: &str) -> anyhow::Result<String> {
-        Ok(String::from_utf8_lossy(&self.output(arguments)?).into_owned())
+        self.output(arguments)
     }
 
     /// A process with the clients in it, which is asked one thing after the other.
@@ -58,14 +70,21 @@ impl OpenStack {
         Session::start(self.command("python"))
     }
 
-    fn output(&self, arguments: &str) -> anyhow::Result<Vec<u8>> {
+    fn output(&self, arguments: &str) -> anyhow::Result<String> {
+        if let Some(kept) = &self.kept {
+            let words: Vec<&str> = arguments.split_ascii_whitespace().collect();
+            let mut session = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let ended = session.command(&words)?;
+            ensure!(ended.code == 0, "{arguments}: {}: {}", ended.code, ended.err);
+            return Ok(ended.out);
+        }
         let output = self
             .command("openstack")
             .args(arguments.split_ascii_whitespace())
             .output()
             .context("start openstack")?;
         python::succeeded(arguments, &output)?;
-        Ok(output.stdout)
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// A program of the environment, with the variables that log the person in.

@@ -57,6 +57,12 @@ async fn choices(walk: &mut Walk, made: &Made) -> anyhow::Result<()> {
     });
     let path = format!("/datastores/{datastore}/versions/mysql-5.1/parameters");
     let all = json!({"configuration-parameters": [sample]});
+    // They are read from the image once there is the version.
+    wait_for_async("its parameters are known", async || {
+        let listed = walk.api.get(&path).await.ok()?.json();
+        (listed["configuration-parameters"] != json!([])).then_some(())
+    })
+    .await;
     walk.show("GET /datastores/{name}/versions/{version}/parameters", &path, &all).await?;
     sample["min"] = json!("1");
     sample["max"] = json!("31536000");
