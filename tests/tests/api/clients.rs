@@ -39,6 +39,18 @@ async fn every_command_of_the_command_line_answers_as_the_table_says() -> anyhow
     check("openstack", &rendered("command", &rows))
 }
 
+/// Commands that reach into an instance, with the engine that the other table is not about.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_about_an_instance_answer_for_postgresql_as_the_table_says()
+-> anyhow::Result<()> {
+    let mut life = Life::begin().await?;
+    let rows: Vec<&Row> = rows::OF_POSTGRESQL.iter().copied().flatten().collect();
+    for row in &rows {
+        life.run(row, command).await?;
+    }
+    check("postgresql", &rendered("command", &rows))
+}
+
 fn command(session: &mut Session, row: &Row, arguments: &str) -> anyhow::Result<Ended> {
     let words = row.command.split(' ').chain(arguments.split_ascii_whitespace());
     session.command(&words.collect::<Vec<_>>())

@@ -1,7 +1,7 @@
 //! `docs/clients.md`: its tables are written by the tests that check them. `UPDATE_GOLDEN=1`
 //! rewrites them.
 
-use super::row::{Row, Seen, Told, Who};
+use super::row::{Login, Row, Seen, Told, Who};
 use anyhow::Context as _;
 use std::fs;
 use std::path::Path;
@@ -65,16 +65,21 @@ fn told_of(seen: &Seen) -> String {
         }
         Seen::Gone(path) => format!("{} is 404", code(path)),
         Seen::Sql(login, statement, []) => {
-            format!("{} as `{}` goes through, without rows", code(statement), login.user)
+            format!("{} as {} goes through, without rows", code(statement), who(login))
         }
         Seen::Sql(login, statement, rows) => {
             let rows = rows.join(" ").replace('\t', " ");
-            format!("{} as `{}` gives {}", code(statement), login.user, code(&rows))
+            format!("{} as {} gives {}", code(statement), who(login), code(&rows))
         }
         Seen::NoSql(login, statement) => {
-            format!("{} as `{}` is refused", code(statement), login.user)
+            format!("{} as {} is refused", code(statement), who(login))
         }
     }
+}
+
+fn who(login: &Login<'_>) -> String {
+    let within = login.database.map(|database| format!(" in `{database}`"));
+    format!("`{}`{}", login.user, within.unwrap_or_default())
 }
 
 fn code(text: &str) -> String {

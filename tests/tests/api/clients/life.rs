@@ -86,7 +86,8 @@ impl Life {
             Seen::Rooted(instance) => {
                 let printed: Value = serde_json::from_str(said)?;
                 let password = printed["password"].as_str().context("no password is printed")?;
-                let sql = self.sql(&Login { instance, user: "root", password }).await?;
+                let sql =
+                    self.sql(&Login { instance, user: "root", password, database: None }).await?;
                 assert_eq!(sql.run("select current_user()")?, ["root@%"], "{line}");
             }
             Seen::Up(name) => {
@@ -139,7 +140,11 @@ impl Life {
     async fn sql(&mut self, login: &Login<'_>) -> anyhow::Result<Sql> {
         let id = self.id(login.instance).await?;
         let instance = self.member.1.instance(&id).await.context("it is not there")?;
-        Sql::to(&instance, login.user, login.password)
+        let sql = Sql::to(&instance, login.user, login.password)?;
+        Ok(match login.database {
+            Some(database) => sql.within(database),
+            None => sql,
+        })
     }
 
     /// The text with ids in the place of names in braces.

@@ -63,6 +63,8 @@ pub(super) struct Login<'a> {
     pub(super) instance: &'a str,
     pub(super) user: &'a str,
     pub(super) password: &'a str,
+    /// The database that statements are about, where they don't say it.
+    pub(super) database: Option<&'a str>,
 }
 
 const fn row(command: &'static str, arguments: &'static str, told: Told) -> Row {

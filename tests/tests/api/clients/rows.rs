@@ -6,6 +6,7 @@ mod inside;
 mod instances;
 mod logs;
 mod offer;
+mod postgresql;
 
 use super::row::{Login, Row};
 
@@ -21,8 +22,12 @@ pub(super) const ALL: [&[Row]; 8] = [
     instances::END,
 ];
 
+/// Those that reach into an instance of PostgreSQL.
+pub(super) const OF_POSTGRESQL: [&[Row]; 3] =
+    [postgresql::BEGIN, postgresql::GROUPS, postgresql::END];
+
 const fn login(user: &'static str, password: &'static str) -> Login<'static> {
-    Login { instance: "shop", user, password }
+    Login { instance: "shop", user, password, database: None }
 }
 
 /// Who is there from the beginning.

@@ -4,7 +4,8 @@
 use super::row::Seen::{Gone, NoSql, Printed, Restarted, Rooted, Shown, Sql, Up};
 use super::row::{Login, Row, raises, unknown, works};
 
-const ANNA: Login<'static> = Login { instance: "orders", user: "anna", password: "first-secret" };
+const ANNA: Login<'static> =
+    Login { instance: "orders", user: "anna", password: "first-secret", database: None };
 
 const DATABASES: &str = "/instances/{orders}/databases";
 
