@@ -20,6 +20,7 @@ use images::{Progress, Store};
 use rustix::process::{Signal, geteuid};
 
 use crate::engines::Engine;
+use crate::leftovers::remove_shared_memory;
 use crate::plane::Plane;
 
 /// Longer than anything here takes on a busy machine.
@@ -342,6 +343,7 @@ impl Drop for Bench {
             process.signal(Signal::KILL).unwrap();
             assert!(process.wait_end(LIMIT));
         }
+        self.agent_uid().into_iter().for_each(remove_shared_memory);
         // Nor does anything of them go on working.
         if let Ok(lock) = fs::File::open(self.spec.directory.join("server.lock")) {
             let until = Instant::now() + LIMIT;

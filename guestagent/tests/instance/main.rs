@@ -17,6 +17,7 @@ mod canary;
 mod engines;
 mod guard;
 mod hostile;
+mod leftovers;
 mod lists;
 mod logins;
 mod logs;
