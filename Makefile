@@ -11,7 +11,7 @@ CARGO_DENY := 0.18.9
 as_nobody := $(if $(filter 0,$(shell id -u)),setpriv --reuid 65534 --regid 65534 --clear-groups)
 IMAGES = $(if $(shell $(as_nobody) test -x $(abspath $(TARGET)) && echo yes),$(abspath $(TARGET))/images,/var/tmp/trove-test-images)
 
-.PHONY: help build run remove test test-long bench lint fmt advisories
+.PHONY: help build run remove test test-long test-later bench lint fmt advisories
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -32,8 +32,11 @@ test: ## All tests, with real servers and clients
 	cargo test --locked --workspace --no-fail-fast
 
 test-long: export TROVE_IMAGES_DIR ?= $(IMAGES)
-test-long: test ## And what agents do, with later versions of each engine too
-	cargo test --locked --workspace --test instance -- --ignored
+test-long: test test-later ## And what agents do, with later versions of each engine too
+
+test-later: export TROVE_IMAGES_DIR ?= $(IMAGES)
+test-later: ## Of that only what VERSION is in the name of, such as VERSION=postgresql_17
+	cargo test --locked --workspace --test instance -- --ignored $(VERSION)
 
 bench: export TROVE_IMAGES_DIR ?= $(IMAGES)
 bench: build ## Creation against a bare engine, requests per second, memory
