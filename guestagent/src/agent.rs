@@ -106,7 +106,10 @@ async fn serve(spec: GuestSpec) -> Result<(), AgentError> {
     let stop = telemetry::stop_on_signal().map_err(io_error("listen to signals"))?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
     let layout = Layout(&spec.directory);
-    canary::clear(&spec).map_err(io_error("remove a canary"))?;
+    if let Err(error) = canary::clear(&spec) {
+        // It is dying, and the next one will see to it.
+        tracing::warn!(%error, "What a canary has left is still there.");
+    }
     let password = private::ensure_password(&layout.agent().join("admin.password"))
         .map_err(io_error("use the administrator's password"))?;
     let journal =
