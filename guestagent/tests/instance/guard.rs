@@ -122,8 +122,9 @@ async fn a_full_volume_is_read_only_for_its_tenant_until_there_is_room(engine: E
     served.bench.alive("server").unwrap().signal(Signal::KILL).unwrap();
     assert!(writes(&served).await);
     assert_eq!(served.run(drop_database("shop")).await, ActionOutcome::Done);
-    drop(served);
+    // First, or the directory could not go.
     drop(mounted);
+    drop(served);
 }
 
 async fn a_volume_whose_files_are_added_up_is_guarded_too_and_grows_out_of_it(engine: Engine) {
