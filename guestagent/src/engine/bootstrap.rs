@@ -10,6 +10,7 @@ use std::time::Duration;
 use domain::catalogue::Parameter;
 use rustix::process::Signal;
 
+use super::EngineError;
 use crate::process::Process;
 use crate::template::{PARAMETERS_FILE, TemplateError};
 
@@ -21,6 +22,31 @@ pub(super) fn write_parameters(out: &Path, parameters: &[Parameter]) -> Result<(
     let path = out.join(PARAMETERS_FILE);
     let json = serde_json::to_vec(parameters).expect("rows have string keys and finite numbers");
     fs::write(&path, json).map_err(at(&path))
+}
+
+/// Has a server that says `ready` when it is list its parameters, and ends it by `signal`.
+pub(super) fn ask_once_ready(
+    child: Child,
+    ready: &str,
+    signal: Signal,
+    ask: impl Fn() -> Result<Vec<Parameter>, EngineError>,
+) -> Result<Vec<Parameter>, TemplateError> {
+    let mut asked = None;
+    let said = finish(child, "start", signal, |line| {
+        let is_ready = line.contains(ready);
+        if is_ready {
+            asked = Some(ask());
+        }
+        is_ready
+    })?;
+    match asked {
+        Some(Ok(parameters)) => Ok(parameters),
+        Some(Err(error)) => Err(TemplateError::EngineFailed {
+            step: "list the parameters",
+            said: error.to_string(),
+        }),
+        None => Err(failed("start", &said)),
+    }
 }
 
 /// Reads what a server says until it ends, telling it to by `signal` when a line `is_ready`; its last words.

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use domain::guest::{ActionBody, ActionCause, ActionOutcome, DatabaseHealth, SettingsState};
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::bench::{LIMIT, eventually};
 use crate::engines::{Engine, each_version};
@@ -205,16 +206,22 @@ async fn what_an_agent_wrote_down_before_it_crashed_comes_into_force(engine: Eng
 async fn what_an_agent_told_before_it_crashed_is_told_anew(engine: Engine) {
     let mut served = Served::start(engine).await;
     let (name, value, _, usual) = engine.settings.live[0];
+    // It notes down what it is about to tell, and gets no further.
+    let server = served.bench.alive("server").unwrap();
+    server.signal(Signal::STOP).unwrap();
+    let (at_restart, waiting, ..) = engine.settings.at_restart;
+    let document = with(&mut served, &[(name, value), (at_restart, waiting)]);
+    served.offer(document).await;
+    let journal = served.bench.layout().agent().join("journal.json");
+    eventually("it is noted down", || {
+        let noted: Value = serde_json::from_slice(&fs::read(&journal).ok()?).ok()?;
+        noted["touched"].as_array()?.iter().any(|touched| touched == name).then_some(())
+    });
     served.bench.kill_shim();
     let agent = served.bench.alive("agent").unwrap();
     agent.signal(Signal::KILL).unwrap();
     assert!(agent.wait_end(LIMIT));
-    // It has noted down what it is about to tell, has told it, and come no further.
-    let journal = served.bench.layout().agent().join("journal.json");
-    let mut noted: serde_json::Value =
-        serde_json::from_slice(&fs::read(&journal).unwrap()).unwrap();
-    noted["touched"] = serde_json::json!([name, engine.settings.at_restart.0]);
-    fs::write(&journal, noted.to_string()).unwrap();
+    server.signal(Signal::CONT).unwrap();
     served.admin().await.run(&(engine.settings.told)(name, value)).await.unwrap();
     served.plane.desk().reports.clear();
     served.bench.start_shim();

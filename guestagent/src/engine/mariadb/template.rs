@@ -17,7 +17,7 @@ use rustix::process::Signal;
 
 use super::sql::{account, string};
 use super::{TEMPLATE_PASSWORD, parameters};
-use crate::engine::bootstrap::{at, failed, finish, write_parameters};
+use crate::engine::bootstrap::{ask_once_ready, at, failed, finish, write_parameters};
 use crate::template::TemplateError;
 
 /// What the server's redo log is begun with; each instance sizes its own at its first start.
@@ -159,22 +159,6 @@ impl Server<'_> {
         // By the directory's descriptor, since the path of a socket is short for us too.
         let directory = fs::File::open(self.out).map_err(at(self.out))?;
         let socket = PathBuf::from(format!("/proc/self/fd/{}/s", directory.as_raw_fd()));
-        let mut asked = None;
-        let is_ready = |line: &str| {
-            let is_ready = line.contains("ready for connections");
-            if is_ready {
-                asked = Some(parameters::ask(&socket));
-            }
-            is_ready
-        };
-        let said = finish(child, "start", Signal::TERM, is_ready)?;
-        match asked {
-            Some(Ok(parameters)) => Ok(parameters),
-            Some(Err(error)) => Err(TemplateError::EngineFailed {
-                step: "list the parameters",
-                said: error.to_string(),
-            }),
-            None => Err(failed("start", &said)),
-        }
+        ask_once_ready(child, "ready for connections", Signal::TERM, || parameters::ask(&socket))
     }
 }

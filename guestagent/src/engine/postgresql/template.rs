@@ -17,7 +17,7 @@ use rustix::process::Signal;
 use super::TEMPLATE_PASSWORD;
 use super::session::Place;
 use super::{parameters, root};
-use crate::engine::bootstrap::{at, failed, finish, write_parameters};
+use crate::engine::bootstrap::{ask_once_ready, at, finish, write_parameters};
 use crate::template::TemplateError;
 
 /// How large a file of the write-ahead log is, in MiB; it stays so.
@@ -120,23 +120,9 @@ impl Maker<'_> {
             password: TEMPLATE_PASSWORD.to_owned(),
             release: Arc::default(),
         };
-        let mut asked = None;
-        let is_ready = |line: &str| {
-            let is_ready = line.contains("database system is ready to accept connections");
-            if is_ready {
-                asked = Some(parameters::run_and_ask(&place, &statements()));
-            }
-            is_ready
-        };
-        let said = finish(child, "start", Signal::INT, is_ready)?;
-        match asked {
-            Some(Ok(parameters)) => Ok(parameters),
-            Some(Err(error)) => Err(TemplateError::EngineFailed {
-                step: "list the parameters",
-                said: error.to_string(),
-            }),
-            None => Err(failed("start", &said)),
-        }
+        ask_once_ready(child, "database system is ready to accept connections", Signal::INT, || {
+            parameters::run_and_ask(&place, &statements())
+        })
     }
 
     /// Removes what belongs to this start, and what each instance has from elsewhere.
