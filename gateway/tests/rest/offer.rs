@@ -91,6 +91,22 @@ async fn a_version_that_an_instance_uses_stays() {
 }
 
 #[tokio::test]
+async fn a_version_that_a_group_is_for_stays_until_the_group_goes() {
+    let stack = Stack::start().await;
+    let (admin, member) = (stack.admin().await, stack.member().await);
+    let group = json!({"configuration": {"name": "g", "values": {"wait_timeout": 100}}});
+    let made = member.send(Method::POST, "/configurations", &group).await.json();
+    let version = made["configuration"]["datastore_version_id"].as_str().unwrap();
+    let one = format!("{VERSIONS}/{version}");
+    let refused = admin.delete(&one).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{refused:?}");
+    assert_eq!(refused.fault().1, "Datastore version is in use by configuration.");
+    let group = format!("/configurations/{}", made["configuration"]["id"].as_str().unwrap());
+    assert_eq!(member.delete(&group).await.status, StatusCode::ACCEPTED);
+    assert_eq!(admin.delete(&one).await.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
 async fn the_founding_proposal_s_requests_are_answered_with_bodies() {
     let stack = Stack::start().await;
     let admin = stack.admin().await;
