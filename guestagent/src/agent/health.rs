@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::guest::DatabaseHealth;
 use tokio::sync::{Notify, watch};
@@ -19,11 +19,14 @@ use crate::engine::{EngineError, Guard};
 
 /// Between two looks at a server that is well, or known not to be.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Between two looks at one that is about to answer.
-const LOOK_EVERY_STARTING: Duration = Duration::from_millis(50);
+/// Between two looks at one that is about to answer, or of which nothing can be said yet.
+const LOOK_EVERY_SOON: Duration = Duration::from_millis(50);
 
 /// Whoever was started this short a time ago is silent because it ended before.
 const LATELY_MS: u64 = 10_000;
+/// Silence of a server that runs is told after this time: whoever dies falls silent before its
+/// parent can know how it ended.
+const UNEXPLAINED_MAX: Duration = Duration::from_secs(3);
 /// Who takes longer to start does not start; recovering a large server takes minutes.
 const STARTING_MAX_MS: u64 = 600_000;
 
@@ -73,11 +76,12 @@ pub(crate) struct Watcher {
     guest: Arc<Guest>,
     /// How often the server had ended by itself when it was last looked at.
     ends: Option<u32>,
+    silent_since: Option<Instant>,
 }
 
 impl Watcher {
     pub(crate) fn new(guest: Arc<Guest>) -> Self {
-        Self { guest, ends: None }
+        Self { guest, ends: None, silent_since: None }
     }
 
     /// Never ends.
@@ -86,15 +90,17 @@ impl Watcher {
         let health = &guest.health;
         loop {
             let now = self.look().await;
-            let period =
-                if now == DatabaseHealth::Starting { LOOK_EVERY_STARTING } else { LOOK_EVERY };
+            let period = match now {
+                None | Some(DatabaseHealth::Starting) => LOOK_EVERY_SOON,
+                Some(_) => LOOK_EVERY,
+            };
             health.value.send_if_modified(|before| {
-                let changed = *before != now;
-                if changed {
-                    tracing::info!(?before, ?now, "Health has changed.");
-                    *before = now;
-                }
-                changed
+                let Some(now) = now.filter(|now| now != before) else {
+                    return false;
+                };
+                tracing::info!(?before, ?now, "Health has changed.");
+                *before = now;
+                true
             });
             tokio::select! {
                 () = tokio::time::sleep(period) => {}
@@ -103,27 +109,32 @@ impl Watcher {
         }
     }
 
-    async fn look(&mut self) -> DatabaseHealth {
+    /// Nothing when nothing can be said yet.
+    async fn look(&mut self) -> Option<DatabaseHealth> {
         let silence = match self.guest.engine.ping().await {
             Ok(()) => {
+                self.silent_since = None;
                 let now = match self.guest.engine.guard() {
                     Guard::Lifted => DatabaseHealth::Up,
                     Guard::Held => DatabaseHealth::Full,
                 };
-                return self.missed_end().await.unwrap_or(now);
+                return Some(self.missed_end().await.unwrap_or(now));
             }
             Err(error) => error,
         };
+        let lasts = self.silent_since.get_or_insert_with(Instant::now).elapsed();
         let health = &self.guest.health;
         let preparing = health.preparing.load(Ordering::Relaxed);
-        match self.status().await {
-            Ok((status, is_full)) => judge(health.now(), (&silence, is_full), &status, preparing),
+        let (status, is_full) = self
+            .status()
+            .await
+            .inspect_err(|error| {
+                tracing::debug!(error = %telemetry::Chain(error), "No status from the shim.");
+            })
             // A shim that is away for a moment says nothing about the server.
-            Err(error) => {
-                tracing::debug!(error = %telemetry::Chain(&error), "No status from the shim.");
-                health.now()
-            }
-        }
+            .ok()?;
+        let silence = Silence { error: &silence, lasts, is_full };
+        judge(health.now(), &silence, &status, preparing)
     }
 
     /// A server that answers may have ended and come back since the last look. Until the next one
@@ -151,37 +162,49 @@ impl Watcher {
     }
 }
 
-/// The health of a server that did not answer well, and whose log may tell of a full volume.
+/// That a server did not answer well.
+struct Silence<'a> {
+    error: &'a EngineError,
+    lasts: Duration,
+    /// Whether its log tells of a full volume.
+    is_full: bool,
+}
+
+/// The health of a server that did not answer well; nothing when that can't be said yet.
 fn judge(
     before: DatabaseHealth,
-    (silence, is_full): (&EngineError, bool),
+    silence: &Silence<'_>,
     status: &Status,
     preparing: bool,
-) -> DatabaseHealth {
-    let down = |cause: String| DatabaseHealth::Down { cause };
+) -> Option<DatabaseHealth> {
+    let down = |cause: String| Some(DatabaseHealth::Down { cause });
     if preparing && !before.answers() {
-        return DatabaseHealth::Starting;
+        return Some(DatabaseHealth::Starting);
     }
     match (&status.server, &before) {
-        (ServerState::Resting, _) if !status.prepared => DatabaseHealth::Unknown,
+        (ServerState::Resting, _) if !status.prepared => Some(DatabaseHealth::Unknown),
         (ServerState::Resting | ServerState::Stopping { .. }, _) => down("stopped".to_owned()),
         (
             ServerState::Running { ran_ms, .. },
             DatabaseHealth::Unknown | DatabaseHealth::Starting,
         ) if lately_ended(status).is_none() && *ran_ms < STARTING_MAX_MS => {
-            DatabaseHealth::Starting
+            Some(DatabaseHealth::Starting)
         }
         (ServerState::Running { .. } | ServerState::Ended, _)
-            if is_full && lately_ended(status).is_some() =>
+            if silence.is_full && lately_ended(status).is_some() =>
         {
             down("the volume is full".to_owned())
         }
         // The first cause stands until the server answers again.
-        (ServerState::Running { .. } | ServerState::Ended, DatabaseHealth::Down { .. }) => before,
-        (ServerState::Running { .. } | ServerState::Ended, _) => {
-            match (silence, lately_ended(status)) {
+        (ServerState::Running { .. } | ServerState::Ended, DatabaseHealth::Down { .. }) => {
+            Some(before)
+        }
+        (server @ (ServerState::Running { .. } | ServerState::Ended), _) => {
+            let is_new = silence.lasts < UNEXPLAINED_MAX && *server != ServerState::Ended;
+            match (silence.error, lately_ended(status)) {
                 (EngineError::Silent(_), Some(end)) => down(end.to_string()),
-                (_, _) => down(silence.to_string()),
+                (EngineError::Silent(_), None) if is_new => None,
+                (error, _) => down(error.to_string()),
             }
         }
     }
@@ -200,8 +223,15 @@ fn lately_ended(status: &Status) -> Option<&End> {
 mod tests {
     use super::*;
 
-    fn silent() -> EngineError {
-        EngineError::Silent("refused".into())
+    /// After silence that has lasted.
+    fn judged(before: DatabaseHealth, status: &Status, preparing: bool) -> DatabaseHealth {
+        let error = EngineError::Silent("refused".into());
+        let silence = Silence { error: &error, lasts: UNEXPLAINED_MAX, is_full: false };
+        judge(before, &silence, status, preparing).expect("something is said of it")
+    }
+
+    fn down(cause: &str) -> DatabaseHealth {
+        DatabaseHealth::Down { cause: cause.to_owned() }
     }
 
     fn status(server: ServerState, signal: Option<i32>) -> Status {
@@ -225,7 +255,7 @@ mod tests {
     #[test]
     fn a_server_that_was_never_up_is_starting() {
         for before in [DatabaseHealth::Unknown, DatabaseHealth::Starting] {
-            let now = judge(before, (&silent(), false), &status(RUNNING, None), false);
+            let now = judged(before, &status(RUNNING, None), false);
             assert_eq!(now, DatabaseHealth::Starting);
         }
     }
@@ -233,53 +263,63 @@ mod tests {
     #[test]
     fn a_server_that_keeps_falling_over_is_down_until_it_answers() {
         let ended = status(ServerState::Ended, Some(9));
-        let down = judge(DatabaseHealth::Up, (&silent(), false), &ended, false);
-        assert_eq!(down, DatabaseHealth::Down { cause: "ended by signal 9".to_owned() });
+        let down = down("ended by signal 9");
+        assert_eq!(judged(DatabaseHealth::Up, &ended, false), down);
         let running = status(RUNNING, Some(6));
-        assert_eq!(judge(down.clone(), (&silent(), false), &running, false), down);
-        assert_eq!(judge(down.clone(), (&silent(), false), &ended, false), down);
+        assert_eq!(judged(down.clone(), &running, false), down);
+        assert_eq!(judged(down.clone(), &ended, false), down);
     }
 
     #[test]
     fn a_full_volume_is_the_cause_whatever_else_was_before() {
-        let full = DatabaseHealth::Down { cause: "the volume is full".to_owned() };
+        let error = EngineError::Silent("refused".into());
+        let silence = Silence { error: &error, lasts: UNEXPLAINED_MAX, is_full: true };
+        let full = down("the volume is full");
         let ended = status(ServerState::Ended, Some(6));
-        let killed = DatabaseHealth::Down { cause: "ended by signal 9".to_owned() };
-        for before in [DatabaseHealth::Up, killed, full.clone()] {
-            assert_eq!(judge(before, (&silent(), true), &ended, false), full);
+        for before in [DatabaseHealth::Up, down("ended by signal 9"), full.clone()] {
+            assert_eq!(judge(before, &silence, &ended, false).as_ref(), Some(&full));
         }
         // Its complaints are of a server that runs on.
-        let hangs = judge(DatabaseHealth::Up, (&silent(), true), &status(RUNNING, None), false);
-        assert_ne!(hangs, full);
+        let hangs = judge(DatabaseHealth::Up, &silence, &status(RUNNING, None), false);
+        assert_eq!(hangs, Some(down("the server does not answer")));
     }
 
     #[test]
     fn a_server_that_hangs_or_shuts_its_agent_out_is_down() {
-        let hangs = judge(DatabaseHealth::Up, (&silent(), false), &status(RUNNING, None), false);
-        assert_eq!(hangs, DatabaseHealth::Down { cause: "the server does not answer".to_owned() });
+        let hangs = judged(DatabaseHealth::Up, &status(RUNNING, None), false);
+        assert_eq!(hangs, down("the server does not answer"));
         let later = ServerState::Running { pid: 7, ran_ms: LATELY_MS };
-        assert_eq!(
-            judge(DatabaseHealth::Up, (&silent(), false), &status(later, Some(9)), false),
-            hangs
-        );
+        assert_eq!(judged(DatabaseHealth::Up, &status(later, Some(9)), false), hangs);
         let never = ServerState::Running { pid: 7, ran_ms: STARTING_MAX_MS };
-        assert_eq!(
-            judge(DatabaseHealth::Starting, (&silent(), false), &status(never, None), false),
-            hangs
-        );
-        let shut = EngineError::NoEntry { message: "no".to_owned() };
-        let shut = judge(DatabaseHealth::Up, (&shut, false), &status(RUNNING, Some(9)), false);
-        let cause = "the server does not let its agent in: no".to_owned();
-        assert_eq!(shut, DatabaseHealth::Down { cause });
+        assert_eq!(judged(DatabaseHealth::Starting, &status(never, None), false), hangs);
+        let error = EngineError::NoEntry { message: "no".to_owned() };
+        let shut = Silence { error: &error, lasts: Duration::ZERO, is_full: false };
+        let shut = judge(DatabaseHealth::Up, &shut, &status(RUNNING, Some(9)), false);
+        assert_eq!(shut, Some(down("the server does not let its agent in: no")));
+    }
+
+    #[test]
+    fn silence_is_not_explained_before_its_cause_can_be_known() {
+        let error = EngineError::Silent("refused".into());
+        let first = Silence { error: &error, lasts: Duration::ZERO, is_full: false };
+        let dying = status(ServerState::Running { pid: 7, ran_ms: LATELY_MS }, None);
+        assert_eq!(judge(DatabaseHealth::Up, &first, &dying, false), None);
+        let dead = status(ServerState::Ended, Some(9));
+        let now = judge(DatabaseHealth::Up, &first, &dead, false);
+        assert_eq!(now, Some(down("ended by signal 9")));
+        // As one is for a shim that was not there when it ended.
+        let gone = status(ServerState::Ended, None);
+        let now = judge(DatabaseHealth::Up, &first, &gone, false);
+        assert_eq!(now, Some(down("the server does not answer")));
     }
 
     #[test]
     fn nothing_is_known_of_a_server_that_was_never_asked_for() {
         let mut nothing = status(ServerState::Resting, None);
         nothing.prepared = false;
-        let now = judge(DatabaseHealth::Unknown, (&silent(), false), &nothing, false);
+        let now = judged(DatabaseHealth::Unknown, &nothing, false);
         assert_eq!(now, DatabaseHealth::Unknown);
-        let preparing = judge(DatabaseHealth::Unknown, (&silent(), false), &nothing, true);
+        let preparing = judged(DatabaseHealth::Unknown, &nothing, true);
         assert_eq!(preparing, DatabaseHealth::Starting);
     }
 }
