@@ -49,6 +49,12 @@ const AGENT_FIRST_WAIT: Duration = Duration::from_millis(100);
 /// The first wait before a server is started again.
 const SERVER_FIRST_WAIT: Duration = Duration::from_secs(1);
 
+/// How long the lock may be held for another one: what a killed shim was just starting has all of
+/// its files, until it turns into its program.
+const LOCK_MAX: Duration = Duration::from_secs(2);
+/// Between two attempts at the lock.
+const LOCK_WAIT: Duration = Duration::from_millis(10);
+
 /// Why a shim ended otherwise than by being told to.
 #[derive(Debug, thiserror::Error)]
 pub enum ShimError {
@@ -91,17 +97,28 @@ pub fn run(spec_path: &Path, start_log: impl FnOnce()) -> Result<(), ShimError> 
     let access = Access::readable_by(spec.uid);
     let lock = files::open_own(&spec.directory.join("shim.lock"), access)
         .map_err(io_error("open the lock"))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => return Err(ShimError::AlreadyRunning),
-        Err(fs::TryLockError::Error(error)) => return Err(io_error("lock")(error)),
-    }
+    take(&lock)?;
     log_to_file(&spec).map_err(io_error("open the log"))?;
     start_log();
     let mut shim = Shim::begin(spec, spec_path)?;
     let served = shim.serve();
     drop(lock);
     served
+}
+
+/// Takes the lock for as long as this process lives.
+fn take(lock: &fs::File) -> Result<(), ShimError> {
+    let until = Instant::now() + LOCK_MAX;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(fs::TryLockError::WouldBlock) if Instant::now() < until => {
+                std::thread::sleep(LOCK_WAIT);
+            }
+            Err(fs::TryLockError::WouldBlock) => return Err(ShimError::AlreadyRunning),
+            Err(fs::TryLockError::Error(error)) => return Err(io_error("lock")(error)),
+        }
+    }
 }
 
 /// From here on, what is said and what panics say stands in `shim.log`.

@@ -7,10 +7,6 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use domain::guest::{ActionOutcome, DatabaseHealth};
 use guestagent::control::{Answer, RefusalCause, Request, ServerState};
@@ -55,6 +51,28 @@ fn an_instance_has_one_shim() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("has a shim already"));
     assert_eq!(bench.status().server, ServerState::Resting, "the first one goes on");
+}
+
+/// What a killed shim was just starting holds the lock until it turns into its program.
+#[test]
+fn a_shim_waits_for_what_the_one_before_was_just_starting() {
+    let mut bench = Bench::new(MARIADB_10_11, Level::Plain);
+    bench.start_shim();
+    bench.kill_shim();
+    let path = bench.spec.directory.join("shim.lock");
+    let lock = fs::File::open(&path).unwrap();
+    lock.lock().unwrap();
+    let mut shim = bench.spawn_shim();
+    let opened = PathBuf::from(format!("/proc/{}/fd", shim.id()));
+    eventually("it has come to the lock", || {
+        let mut files = fs::read_dir(&opened).ok()?.flatten();
+        files.any(|file| fs::read_link(file.path()).is_ok_and(|to| to == path)).then_some(())
+    });
+    drop(lock);
+    let pid = shim.id().cast_signed();
+    eventually("it is ready", || bench.recorded("shim").filter(|shim| shim.pid == pid));
+    shim.kill().unwrap();
+    shim.wait().unwrap();
 }
 
 async fn data_never_has_two_servers(engine: Engine, level: Level) {
@@ -280,45 +298,23 @@ async fn a_server_that_can_not_run_on_a_full_volume_says_so(engine: Engine) {
     assert_eq!(plane.outcome(1), ActionOutcome::Done);
     plane.healthy(|health| *health == DatabaseHealth::Up);
 
-    let filler = Filler::start(&volume.join("filler"));
-    bench.alive("server").unwrap().signal(Signal::KILL).unwrap();
-    let full = DatabaseHealth::Down { cause: "the volume is full".to_owned() };
-    plane.healthy(|health| *health == full);
-    drop(filler);
+    let stopped = Document { is_stopped: true, ..Document::new(engine, 11, None) };
+    plane.offer(bench.spec.instance, stopped).await;
+    plane.healthy(|health| *health == DatabaseHealth::Down { cause: "stopped".to_owned() });
+    let filler = volume.join("filler");
+    fill(&filler);
+    plane.offer(bench.spec.instance, Document::new(engine, 12, None)).await;
+    plane.healthy(|health| {
+        *health == DatabaseHealth::Down { cause: "the volume is full".to_owned() }
+    });
+    fs::remove_file(&filler).unwrap();
     plane.healthy(|health| *health == DatabaseHealth::Up);
 }
 
-/// A file that takes whatever room there is, gone with this value.
-struct Filler {
-    path: PathBuf,
-    is_enough: Arc<AtomicBool>,
-    writer: Option<JoinHandle<()>>,
-}
-
-impl Filler {
-    fn start(path: &Path) -> Self {
-        let mut file = fs::File::create(path).unwrap();
-        let is_enough = Arc::new(AtomicBool::new(false));
-        let writer = thread::spawn({
-            let is_enough = is_enough.clone();
-            move || {
-                while !is_enough.load(Ordering::Relaxed) {
-                    if file.write_all(&[1; 4096]).is_err() {
-                        thread::sleep(Duration::from_millis(1));
-                    }
-                }
-            }
-        });
-        Self { path: path.to_owned(), is_enough, writer: Some(writer) }
-    }
-}
-
-impl Drop for Filler {
-    fn drop(&mut self) {
-        self.is_enough.store(true, Ordering::Relaxed);
-        drop(self.writer.take().map(JoinHandle::join));
-        fs::remove_file(&self.path).unwrap();
-    }
+/// Writes a file that takes whatever room there is.
+fn fill(path: &Path) {
+    let mut file = fs::File::create(path).unwrap();
+    while file.write_all(&[1; 4096]).is_ok() {}
 }
 
 /// A control group with little memory, gone with this value.
