@@ -11,6 +11,7 @@ mod child;
 mod configs;
 mod databases;
 mod demo;
+mod groups;
 mod keys;
 mod log_file;
 mod nats;

@@ -6,7 +6,7 @@
 
 use super::place::Place;
 use super::signals::Signals;
-use super::{child, databases, volumes};
+use super::{child, databases, groups, volumes};
 use crate::console::Console;
 use anyhow::{Context as _, ensure};
 use clap::Args;
@@ -44,6 +44,7 @@ pub(crate) async fn remove(removal: Removal) -> anyhow::Result<()> {
     volumes::unmount_all(&place, &console)?;
     let mounted = volumes::mounted(&place.instances())?;
     ensure!(mounted.is_empty(), "volumes are still in use: {mounted:?}");
+    groups::remove_all(&place)?;
     for directory in [place.base(), place.state()] {
         if directory.exists() {
             fs::remove_dir_all(directory)

@@ -2,6 +2,7 @@
 
 use super::LIMIT;
 use anyhow::Context as _;
+use domain::guest_spec::{GuestSpec, Layout};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,18 @@ pub(super) fn base(state: &Path) -> anyhow::Result<PathBuf> {
     let kept = kept(state)?;
     let base = kept.get("base").and_then(toml::Value::as_str).context("no base is kept")?;
     Ok(base.into())
+}
+
+/// The control groups of instances, and those of the stack above them.
+pub(super) fn groups(instances: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut groups = Vec::new();
+    for entry in fs::read_dir(instances)? {
+        let Ok(text) = fs::read(Layout(&entry?.path()).spec()) else { continue };
+        let spec: GuestSpec = serde_json::from_slice(&text)?;
+        groups.extend(spec.cgroups.iter().filter_map(|group| group.parent()).map(Path::to_owned));
+        groups.extend(spec.cgroups);
+    }
+    Ok(groups)
 }
 
 /// The port of a gateway.
