@@ -365,17 +365,20 @@ impl Drop for Stack {
     fn drop(&mut self) {
         self.resume_all();
         let complaints = self.complaints();
-        let groups = self.instances().and_then(|instances| place::groups(&instances));
+        // A stack that was never started has none.
+        let groups = self.instances().map_or(Ok(Vec::new()), |path| place::groups(&path));
         // Deletes also what a killed launcher left running.
         let ended = self.stop().and(launcher::remove(&self.options, self.state()));
-        let left: Vec<_> = groups.into_iter().flatten().filter(|group| group.exists()).collect();
+        let left: anyhow::Result<Vec<_>> =
+            groups.map(|groups| groups.into_iter().filter(|group| group.exists()).collect());
         let state = self.state().display();
         if std::thread::panicking() {
             place::tell(&format!("{state}: ended: {ended:?}; complained: {complaints:#?}"));
         } else {
             assert!(ended.is_ok(), "{state} was not ended cleanly: {ended:?}");
             assert!(complaints.is_empty(), "{state} complained: {complaints:#?}");
-            assert!(left.is_empty(), "{state} has left control groups: {left:?}");
+            let is_clean = left.as_ref().is_ok_and(Vec::is_empty);
+            assert!(is_clean, "{state} has left control groups: {left:?}");
         }
     }
 }

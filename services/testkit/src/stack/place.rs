@@ -60,7 +60,8 @@ pub(super) fn base(state: &Path) -> anyhow::Result<PathBuf> {
 /// The control groups of instances, and those of the stack above them.
 pub(super) fn groups(instances: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut groups = Vec::new();
-    for entry in fs::read_dir(instances)? {
+    let Ok(entries) = fs::read_dir(instances) else { return Ok(groups) };
+    for entry in entries {
         let Ok(text) = fs::read(Layout(&entry?.path()).spec()) else { continue };
         let spec: GuestSpec = serde_json::from_slice(&text)?;
         groups.extend(spec.cgroups.iter().filter_map(|group| group.parent()).map(Path::to_owned));
