@@ -16,6 +16,7 @@ each_level!(an_instance_becomes_what_its_document_says);
 each_engine!(
     a_killed_agent_is_replaced_and_takes_over_the_running_server,
     a_server_that_dies_is_reported_down_and_up_again,
+    a_server_that_hangs_is_reported_down_and_up_again,
     an_end_that_the_agent_did_not_see_is_reported_all_the_same,
     an_agent_killed_again_and_again_ends_exactly_where_one_left_alone_does,
     hostile_names_and_passwords_are_data,
@@ -144,6 +145,19 @@ async fn a_server_that_dies_is_reported_down_and_up_again(engine: Engine) {
     let healths: Vec<_> = plane.desk().reports.iter().map(|report| report.health.clone()).collect();
     assert_eq!(healths, [down, DatabaseHealth::Up], "no other transitions");
     bench.lets_in("app", "s3cret pässword").await;
+}
+
+/// Nothing ends, so that only the silence itself can be told.
+async fn a_server_that_hangs_is_reported_down_and_up_again(engine: Engine) {
+    let (plane, bench) = prepared(engine, Level::Plain, shop(engine)).await;
+    plane.desk().reports.clear();
+    let server = bench.alive("server").unwrap();
+    server.signal(Signal::STOP).unwrap();
+    let down = DatabaseHealth::Down { cause: "the server does not answer".to_owned() };
+    plane.reported("it is down", |report| report.health == down);
+    server.signal(Signal::CONT).unwrap();
+    plane.reported("it is up", |report| report.health == DatabaseHealth::Up);
+    assert_eq!(bench.status().ends, 0);
 }
 
 async fn an_end_that_the_agent_did_not_see_is_reported_all_the_same(engine: Engine) {
